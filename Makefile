@@ -1,0 +1,72 @@
+# The project's habits, one target each; `make help` lists them. Nothing here needs more than git, make and Python 3.11.
+
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+CODE := fixgate tests bench
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
+
+.venv/.complete: requirements/dev.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or later was found"; echo "  Install one, or say which: make PYTHON=/path/to/python3 …"; exit 3; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "error: $(PYTHON) has no venv module"; echo "  On Debian: apt install python3-venv"; exit 3; }
+	@echo "environment: .venv, from requirements/dev.txt, every file checked against its hash (about a minute)"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: env
+env: .venv/.complete ## the environment in .venv, pinned with hashes
+
+.PHONY: jars
+jars: env ## the broker's jars (and a Java runtime when there is none), checked against their hashes
+	@$(BIN)/python -m fixgate.local.fetch
+
+.PHONY: check
+check: env ## format, lint, types (mypy and pyright, strict), import contracts, generated files
+	@$(BIN)/ruff format --check --quiet $(CODE)
+	@$(BIN)/ruff check --quiet $(CODE)
+	@$(BIN)/mypy --no-error-summary $(CODE)
+	@$(BIN)/basedpyright --level error | tail -n 30
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m fixgate.derived --check
+
+.PHONY: test
+test: env jars check ## everything: environment, jars, static checks, and all tests on the real broker
+	@$(BIN)/python -m pytest
+
+.PHONY: quick
+quick: env ## the tests that need no broker
+	@$(BIN)/python -m pytest -m "not broker"
+
+.PHONY: bench
+bench: env jars ## measure, and write docs/benchmarks.md
+	@$(BIN)/python -m bench --write-docs
+
+.PHONY: generate
+generate: env ## write everything that is derived: events, history, diagram, tables, deploy/
+	@$(BIN)/python -m fixgate.generation
+	@$(BIN)/python -m fixgate.derived
+	@$(BIN)/ruff format --quiet fixgate/events
+
+.PHONY: up down
+up: env ## start the embedded stack
+	@$(BIN)/fixgate up
+down: env ## stop the embedded stack
+	@$(BIN)/fixgate down
+
+.PHONY: lock
+lock: ## compile requirements/*.txt anew
+	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet --require-hashes --requirement requirements/lock.txt
+	@for f in rails local dev jre bench-quixstreams lock; do \
+		.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+			--custom-compile-command "make lock" requirements/$$f.in --output-file requirements/$$f.txt; done
+
+.PHONY: clean
+clean: ## remove the environment and what the tools left
+	@rm -rf .venv .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info

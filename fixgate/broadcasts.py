@@ -1,0 +1,65 @@
+"""Topics that every instance reads whole, up to their end as of the moment when facts are gathered (law 10)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fixgate.broker import Broker, Inbound, Tail, TopicPartition
+from fixgate.errors import Poison
+from fixgate.graph import Topic, Topology
+from fixgate.intake import Intake
+from fixgate.naming import Naming
+from fixgate.verbs import Broadcast, Received
+
+
+@dataclass(slots=True)
+class _View:
+    topic: Topic
+    tail: Tail
+    records: list[Received] = field(default_factory=list[Received])
+    latest: dict[bytes, Received] = field(default_factory=dict[bytes, Received])
+    unreadable: int = 0
+
+    def take(self, received: Received) -> None:
+        if self.topic.compacted:
+            self.latest[received.key or b""] = received
+        else:
+            self.records.append(received)
+
+    def now(self) -> Broadcast:
+        records = tuple(self.latest.values()) if self.topic.compacted else tuple(self.records)
+        return Broadcast(records=records, unreadable=self.unreadable)
+
+
+class Broadcasts:
+    """What a service's broadcast topics say now, verified like everything else.
+
+    A tombstone cannot be signed, so it deletes nothing here: what is taken back is taken back by a signed record.
+    """
+
+    def __init__(self, topology: Topology, naming: Naming, service: str, broker: Broker, intake: Intake) -> None:
+        self._intake = intake
+        self._views = {
+            name: _View(topology.topic(name), broker.tail(TopicPartition(naming.topic(name), 0), 0))
+            for name in topology.broadcasts(service)
+        }
+        self.rejected: list[tuple[Inbound, Poison]] = []
+
+    def refresh(self) -> Mapping[str, Broadcast]:
+        """All that had been appended when this was called. May block; raises Transient when it cannot be read."""
+        for view in self._views.values():
+            while records := view.tail.catch_up():
+                self._take(view, records)
+        return {name: view.now() for name, view in self._views.items()}
+
+    def _take(self, view: _View, records: Sequence[Inbound]) -> None:
+        for record in records:
+            try:
+                view.take(self._intake.receive(record))
+            except Poison as fault:
+                view.unreadable += 1
+                self.rejected.append((record, fault))
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        for view in self._views.values():
+            view.tail.close()

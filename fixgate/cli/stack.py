@@ -1,0 +1,103 @@
+"""`fixgate up`, `down` and `status`: the embedded stack."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fixgate.errors import EXIT_UNABLE
+
+if TYPE_CHECKING:
+    from fixgate.local.statefile import StackState
+
+
+def up() -> None:
+    """Start the local stack and return when it is ready."""
+    from fixgate import settings  # noqa: PLC0415 - slow to import
+    from fixgate.cli.progress import shown  # noqa: PLC0415 - slow to import
+    from fixgate.local import launch  # noqa: PLC0415 - slow to import
+
+    with shown() as report:
+        bootstrap = launch.up(settings.load(), report)
+    typer.echo(f"ready: the broker is at {bootstrap}")
+    typer.echo("This is a development stack: any process of this user can take any identity in it.")
+
+
+def down() -> None:
+    """Stop the local stack and wait until all of it has ended."""
+    from fixgate import settings  # noqa: PLC0415 - slow to import
+    from fixgate.local import launch  # noqa: PLC0415 - slow to import
+
+    stopped = launch.down(settings.load())
+    typer.echo("stopped" if stopped else "nothing was running")
+
+
+def status(
+    *, as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False
+) -> None:
+    """Show what runs; the exit code is 3 when the stack is not ready or one of its processes is not running."""
+    from fixgate import settings  # noqa: PLC0415 - slow to import
+    from fixgate.local import launch  # noqa: PLC0415 - slow to import
+
+    configured = settings.load()
+    phase, state = launch.status(configured)
+    found: dict[str, Any] = {"home": str(configured.home), "phase": str(phase or "stopped"), **_describe(state)}
+    typer.echo(json.dumps(found, indent=2)) if as_json else _print_table(found)
+    healthy = found["phase"] == "ready" and all(p["state"] == "running" for p in found["processes"])
+    if not healthy:
+        raise typer.Exit(EXIT_UNABLE)
+
+
+def _describe(state: "StackState | None") -> dict[str, Any]:
+    from fixgate.local.process import memory_bytes  # noqa: PLC0415 - slow to import
+
+    if state is None:
+        return {"bootstrap": "", "trust_domain": "", "processes": []}
+    processes: list[tuple[str, int, str, float, int, int | None]]
+    processes = [("supervisor", state.supervisor_pid, "running", state.supervisor_started, 0, None)]
+    processes += [(p.name, p.pid, str(p.state), p.since, p.restarts, p.exit_code) for p in state.processes]
+    return {
+        "bootstrap": state.bootstrap,
+        "trust_domain": state.trust_domain,
+        "processes": [
+            {
+                "name": name,
+                "pid": pid,
+                "state": now,
+                "since": _iso(since),
+                "restarts": restarts,
+                "exit_code": code,
+                "memory_bytes": memory_bytes(pid) if now in ("running", "stopping") else None,
+            }
+            for name, pid, now, since, restarts, code in processes
+        ],
+    }
+
+
+def _iso(seconds: float) -> str:
+    import datetime as dt  # noqa: PLC0415 - not needed for help
+
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _print_table(found: dict[str, Any]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - slow to import
+    from rich.table import Table  # noqa: PLC0415 - slow to import
+
+    typer.echo(f"{found['phase']}: {found['home']}")
+    if not found["processes"]:
+        return
+    typer.echo(f"broker {found['bootstrap'] or '(not yet)'}, trust domain {found['trust_domain']}")
+    table = Table(box=None, pad_edge=False)
+    for heading in ("name", "state", "since"):
+        table.add_column(heading)
+    for heading in ("pid", "restarts", "memory"):
+        table.add_column(heading, justify="right")
+    for p in found["processes"]:
+        state = p["state"] if p["exit_code"] is None else f"{p['state']} (last end: {p['exit_code']})"
+        memory = f"{p['memory_bytes'] / 1024**2:.0f} MiB" if p["memory_bytes"] else ""
+        table.add_row(p["name"], state, p["since"], str(p["pid"]), str(p["restarts"]), memory)
+    Console().print(table)
+    for p in found["processes"]:
+        if p["state"] != "running":
+            typer.echo(f"why {p['name']} ended is in {found['home']}/logs/{p['name']}.log")

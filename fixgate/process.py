@@ -1,0 +1,164 @@
+"""What every process of ours has in common: settings, telemetry, signals, an identity, a broker, an exit code.
+
+A service calls `main` with its workload, and that is all its `__main__` does; the log, which has no workload, calls
+`run`. `--check` validates settings, schemas, identity and the broker's topics, and exits: 0 when it could start.
+"""
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+
+from fixgate.errors import FixgateError, Misconfigured
+from fixgate.graph import Party, Topology
+from fixgate.identity import WorkloadIdentity
+from fixgate.kafka import KafkaBroker
+from fixgate.naming import Naming
+from fixgate.objects import FileStore, ObjectStore, S3Store, s3_client
+from fixgate.registry import codec_from
+from fixgate.runtime import Runtime, Wiring
+from fixgate.sealing import load_seal
+from fixgate.settings import Settings, load
+from fixgate.telemetry import Telemetry
+from fixgate.topology import PIPELINE
+from fixgate.verbs import Workload
+
+G = TypeVar("G")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """A process that has begun; `stop` is set by SIGTERM and SIGINT."""
+
+    settings: Settings
+    telemetry: Telemetry
+    naming: Naming
+    stop: threading.Event
+
+    @property
+    def state(self) -> Path:
+        """The folder for what is kept on this machine."""
+        return self.settings.home / "state"
+
+    def objects(self) -> ObjectStore:
+        """The store for what is too large for a message."""
+        place = self.settings.objects
+        if not place.startswith("s3://"):
+            return FileStore(Path(place) if place else self.settings.home / "objects")
+        bucket, _, prefix = place.removeprefix("s3://").partition("/")
+        return S3Store(s3_client(), bucket, prefix or "objects/")
+
+    @contextmanager
+    def connected(self, party: Party) -> Generator[tuple[WorkloadIdentity, KafkaBroker], None, None]:
+        """The process's identity, which must be the party's, and the broker as it sees it.
+
+        Raises Misconfigured when there is none to be had or it is another's, Unavailable when nobody answers.
+        """
+        if not self.settings.bootstrap_servers or not self.settings.workload_api:
+            raise Misconfigured(
+                "there is no broker or no identity to be had",
+                remedy="Set FIXGATE_BOOTSTRAP_SERVERS and FIXGATE_WORKLOAD_API, or use `fixgate up`.",
+            )
+        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        memory = self.state / f"{party.name}.{self.settings.slot}.authorities"
+        identity = WorkloadIdentity(self.settings.workload_api, memory=memory)
+        try:
+            expected = self.naming.spiffe_id(party)
+            if identity.spiffe_id != expected:
+                raise Misconfigured(
+                    f"this process is {identity.spiffe_id}, but {party.name} must be {expected}",
+                    remedy="Check the registration entry, FIXGATE_TRUST_DOMAIN and FIXGATE_WORKLOAD_API.",
+                )
+            broker = KafkaBroker(kafka_config(identity, self.settings))
+            try:
+                yield identity, broker
+            finally:
+                broker.close()
+        finally:
+            identity.close()
+
+
+def kafka_config(identity: WorkloadIdentity, settings: Settings) -> dict[str, Any]:
+    """How a client of this process connects, and as whom."""
+    tls = settings.kafka_tls or bool(settings.kafka_ca)
+    config: dict[str, Any] = {**identity.kafka_client_config(settings.bootstrap_servers, tls=tls)}
+    if settings.kafka_ca:
+        config["ssl.ca.location"] = settings.kafka_ca
+    return config
+
+
+def run(name: str, serve: Callable[[Process], None]) -> int:
+    """Do `serve` with settings, telemetry and signals in place; returns the exit code (`errors.py`)."""
+    stop = threading.Event()
+
+    def stopping(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stopping)
+    try:
+        settings = load()
+        telemetry = Telemetry(name, settings.slot, level=settings.log_level)
+    except FixgateError as error:
+        return _told(error)
+    naming = Naming(prefix=settings.prefix, trust_domain=settings.trust_domain)
+    try:
+        serve(Process(settings=settings, telemetry=telemetry, naming=naming, stop=stop))
+    except FixgateError as error:
+        telemetry.log.write(logging.ERROR, error.message, None, {"remedy": error.remedy, "kind": type(error).__name__})
+        return _told(error)
+    finally:
+        telemetry.shutdown()
+    return 0
+
+
+def checking(prog: str, description: str | None, arguments: Sequence[str] | None) -> bool:
+    """Whether `--check` was given; ends the process on any other argument."""
+    parser = argparse.ArgumentParser(prog=prog, description=description)
+    parser.add_argument("--check", action="store_true", help="validate the configuration and exit")
+    return bool(parser.parse_args(arguments).check)
+
+
+def main(workload: Workload[G], *, topology: Topology = PIPELINE, arguments: Sequence[str] | None = None) -> None:
+    """Run the workload until SIGTERM or SIGINT; never returns. The exit code is the error's, else 0."""
+    check = checking(f"python -m services.{workload.service}", __doc__, arguments)
+
+    def serve(process: Process) -> None:
+        with process.connected(topology.party(workload.service)) as (identity, broker):
+            runtime = Runtime(workload, _wiring(process, topology, identity, broker))
+            if check:
+                runtime.check()
+                return
+            process.telemetry.log.info("started", identity=identity.spiffe_id, slot=process.settings.slot)
+            runtime.run(process.stop)
+            process.telemetry.log.info("stopped")
+
+    sys.exit(run(workload.service, serve))
+
+
+def _wiring(process: Process, topology: Topology, identity: WorkloadIdentity, broker: KafkaBroker) -> Wiring:
+    settings = process.settings
+    return Wiring(
+        topology=topology,
+        naming=process.naming,
+        broker=broker,
+        codec=codec_from(settings),
+        identity=identity,
+        telemetry=process.telemetry,
+        folder=process.state,
+        keep=process.objects().put,
+        slot=settings.slot,
+        sealer=load_seal(Path(settings.sealing_key)) if settings.sealing_key else None,
+    )
+
+
+def _told(error: FixgateError) -> int:
+    print(f"error: {error.message}\n  {error.remedy}".rstrip(), file=sys.stderr)  # noqa: T201 - for whoever started it
+    return error.exit_code

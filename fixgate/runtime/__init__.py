@@ -1,0 +1,22 @@
+"""The loop that every service runs on: not a framework, one recipe with numbered steps.
+
+    (1) poll      take a batch of committed records, and the ticks that are due
+    (2) verify    signature, certificate, signer, digest, schema, parents of each
+    (3) trace     continue the trace of each record, one context per record
+    (4) gather    the facts that the outside knows, with deadlines, before any transaction; kept until committed,
+                  so that a retry sees the same; broadcast topics are read up to their end as of now
+    (5) decide    the pure verb; here too a sequence that was seen before is refused; what it answers is numbered and
+                  encoded
+    (6) sign      all that was encoded
+    (7) commit    outputs, dead letters, state and input positions in one Kafka transaction
+    (8) cache     only now the local copy of the state
+
+A crash at any step leaves the record either unread or finished. Poison goes to the dead letters in the same
+transaction; Transient forgets the batch and tries it again; anything else ends the process, and the next one begins
+where the last transaction ended. Step 5 goes record by record: the next record sees what this one wrote.
+"""
+
+from fixgate.runtime.loop import Runtime
+from fixgate.runtime.wiring import Identity, Step, Wiring
+
+__all__ = ["Identity", "Runtime", "Step", "Wiring"]

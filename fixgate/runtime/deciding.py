@@ -1,0 +1,198 @@
+"""Step 5: from events and facts to encoded records, or to dead letters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Generic, TypeVar, cast
+
+from fixgate.broker import Inbound, Outbound
+from fixgate.errors import FixgateError, Poison, Reason
+from fixgate.intake import check_sequence, source_of
+from fixgate.outgoing import Cause, Outgoing, Written
+from fixgate.rejections import Breaker, DeadLetters, Outcome, Quarantine
+from fixgate.runtime.defects import check_result, defect
+from fixgate.runtime.facts import Item
+from fixgate.runtime.wiring import Wiring
+from fixgate.state import RESERVED, ShardState
+from fixgate.telemetry import Alarm, Attribute, Span, context_of
+from fixgate.verbs import Broadcast, Facts, Received, Result, Workload
+
+G = TypeVar("G")
+
+ALARMING = {
+    **dict.fromkeys(
+        (
+            Reason.UNSIGNED,
+            Reason.BAD_SIGNATURE,
+            Reason.BAD_CERTIFICATE,
+            Reason.EXPIRED_CERTIFICATE,
+            Reason.WRONG_SIGNER,
+            Reason.MISSING_PARENT,
+            Reason.UNTIMED,
+        ),
+        Alarm.UNVERIFIED,
+    ),
+    Reason.REPLAYED: Alarm.REPLAYED,
+    Reason.DEFECT: Alarm.DEFECT,
+}
+"""The rejections that want a person to look."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a transaction will hold, and what is to be said once it is committed."""
+
+    records: list[Outbound] = field(default_factory=list[Outbound])
+    ours: list[Outcome] = field(default_factory=list[Outcome])
+    foreign: list[Outcome] = field(default_factory=list[Outcome])
+    rejected: list[tuple[str, Reason]] = field(default_factory=list[tuple[str, Reason]])
+    alarms: list[tuple[Alarm, str, Span]] = field(default_factory=list[tuple[Alarm, str, Span]])
+
+
+class Decider(Generic[G]):
+    """Runs the verb over one event after the other."""
+
+    def __init__(self, wiring: Wiring, workload: Workload[G], outgoing: Outgoing) -> None:
+        self._wiring = wiring
+        self._workload = workload
+        self._outgoing = outgoing
+        self._group = wiring.naming.group(workload.service)
+        self._letters = DeadLetters(workload.service, wiring.naming, sealer=wiring.sealer, keep=wiring.keep)
+        self._breaker = Breaker(wiring.limits)
+        self._quarantine = Quarantine(wiring.limits)
+        topics = wiring.topology.topics.values()
+        self._raw = frozenset(wiring.naming.topic(t.name) for t in topics if t.record is None)
+
+    def decide(
+        self, batch: Batch, item: Item[G], shard: int, state: ShardState, broadcasts: Mapping[str, Broadcast]
+    ) -> None:
+        """Add what the event causes to the batch and to the state's open transaction."""
+        written, mark, fault = Written([], {}), None, item.fault
+        changes: Mapping[bytes, bytes | None] = {}
+        with item.span as span:
+            cause = Cause(digest=item.event.digest if isinstance(item.event, Received) else "", span=span)
+            if fault is None:
+                try:
+                    mark = self._seen(batch, item, state)
+                    facts = Facts(now=item.now, state=state, broadcasts=broadcasts, gathered=cast("G", item.gathered))
+                    result = self._verb(item, facts)
+                    self._write(written, result, state, shard, cause)
+                    changes = result.state
+                except Poison as error:
+                    written, fault = Written([], {}), error
+            if item.inbound is None:
+                if fault is not None:
+                    raise FixgateError(f"a tick failed: {fault.message}", remedy="This is a defect.") from fault
+            else:
+                if fault is not None:
+                    self._reject(batch, written, item.inbound, fault, shard, state, cause)
+                self._count(batch, item.inbound, fault)
+        batch.records += written.records
+        origin = self._origin(item)
+        for key, value in (*written.counters.items(), *([mark] if mark else []), *changes.items()):
+            state.put(key, value, origin)
+
+    def reject_broadcast(self, batch: Batch, record: Inbound, fault: Poison, state: ShardState) -> None:
+        """Add the dead letter of a broadcast record, unless it has been written before; `state` is shard 0's."""
+        place = self._place(record)
+        key = RESERVED + f"bad/{self._wiring.broker.incarnation(record.source.topic)}/{place}".encode()
+        if state.get(key) is not None:
+            return
+        context = context_of(record.headers, place.encode())
+        with self._wiring.telemetry.tracer.process_span(record, context, self._group) as span:
+            written = Written([], {})
+            # Not counted against the limit: the topic is read whole at each start, however old its records are.
+            self._reject(batch, written, record, fault, 0, state, Cause(digest="", span=span))
+            batch.records += written.records
+            for counter, value in written.counters.items():
+                state.put(counter, value, place)
+            state.put(key, b"1", place)
+
+    def check(self, batch: Batch) -> None:
+        """Raise RejectionLimit when this batch must not be committed."""
+        self._breaker.check(batch.ours)
+
+    def settle(self, batch: Batch) -> None:
+        """The batch is committed."""
+        self._breaker.settle(batch.ours)
+        log = self._wiring.telemetry.log
+        for source in self._quarantine.settle(batch.foreign):
+            log.alarm(Alarm.QUARANTINED, "a source sends nothing but what is rejected", source=source)
+        for kind, message, span in batch.alarms:
+            log.alarm(kind, message, context=span.context)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _seen(self, batch: Batch, item: Item[G], state: ShardState) -> tuple[bytes, bytes] | None:
+        if not isinstance(item.event, Received) or item.inbound is None:
+            return None
+        if self._is_raw(item.inbound):
+            self._quarantine.check(item.event.source, item.event.appended_at)
+        checked = check_sequence(state, item.event)
+        if checked is None:
+            return None
+        key, value, missing = checked
+        if missing:
+            batch.alarms.append((Alarm.GAP, f"{missing} records are missing before {item.event.origin}", item.span))
+        return key, value
+
+    def _verb(self, item: Item[G], facts: Facts[G]) -> Result:
+        if item.event is None:
+            raise AssertionError("an item without an event has a fault")
+        try:
+            return self._workload.verb(item.event, facts)
+        except FixgateError:
+            # Poison is about the record; anything else of ours, such as a damaged copy of the state, is not.
+            raise
+        except Exception as error:
+            raise defect(error) from error
+
+    def _write(self, into: Written, result: Result, state: ShardState, shard: int, cause: Cause) -> None:
+        check_result(result)
+        for output in result.outputs:
+            self._outgoing.write(into, state, shard, output, cause)
+
+    def _reject(
+        self,
+        batch: Batch,
+        written: Written,
+        record: Inbound,
+        fault: Poison,
+        shard: int,
+        state: ShardState,
+        cause: Cause,
+    ) -> None:
+        secret = self._is_raw(record)
+        key, letter = self._letters.letter(record, fault, secret=secret)
+        # The plain digest of what may be one short secret would stand beside the seal.
+        named = Cause(digest="", span=cause.span) if secret else cause
+        self._outgoing.reject(written, state, shard, key, letter, named)
+        cause.span.set(Attribute.REASON, fault.reason.value)
+        cause.span.fail(fault.reason.value)
+        batch.rejected.append((self._wiring.naming.bare(record.source.topic), fault.reason))
+        kind = ALARMING.get(fault.reason)
+        if kind is not None:
+            batch.alarms.append((kind, f"{key.decode()}: {fault.message}", cause.span))
+
+    def _origin(self, item: Item[G]) -> str:
+        return f"tick/{item.now.isoformat()}" if item.inbound is None else self._place(item.inbound)
+
+    def _place(self, record: Inbound) -> str:
+        return f"{self._wiring.naming.bare(record.source.topic)}/{record.source.partition}/{record.offset}"
+
+    def _count(self, batch: Batch, record: Inbound, fault: Poison | None) -> None:
+        raw = self._is_raw(record)
+        if raw and fault is not None and fault.reason is Reason.QUARANTINED:
+            return
+        outcome = Outcome(
+            topic=self._wiring.naming.bare(record.source.topic),
+            source=source_of(record) if raw else "",
+            rejected=fault is not None,
+            place=self._place(record),
+            reason="" if fault is None else fault.reason.value,
+            at=datetime.fromtimestamp((record.appended_ms or 0) / 1000, UTC),
+        )
+        (batch.foreign if raw else batch.ours).append(outcome)
+
+    def _is_raw(self, record: Inbound) -> bool:
+        return record.source.topic in self._raw

@@ -1,0 +1,240 @@
+"""Steps 1, 7 and 8, and what happens when something fails; see the package for the whole recipe."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, Generic, TypeVar
+
+from fixgate.broadcasts import Broadcasts
+from fixgate.broker import Inbound, Member, TopicPartition, Transactor
+from fixgate.errors import Fenced, Misconfigured, Refused, RejectionLimit, Transient, Unavailable
+from fixgate.intake import Intake
+from fixgate.outgoing import Outgoing
+from fixgate.runtime.crew import Crew
+from fixgate.runtime.deciding import Batch, Decider
+from fixgate.runtime.facts import FactFinder, Item
+from fixgate.runtime.measuring import Measures
+from fixgate.runtime.shards import Shards
+from fixgate.runtime.wiring import Step, Wiring
+from fixgate.signing import Signer
+from fixgate.telemetry import Alarm
+from fixgate.verbs import Tick, Workload
+
+G = TypeVar("G")
+T = TypeVar("T")
+
+POLL_SECONDS: Final = 0.2
+FIRST_PAUSE: Final = 0.05
+LONGEST_PAUSE: Final = 5.0
+
+
+class Runtime(Generic[G]):
+    """One instance of one service. `start`, then `run` until told to stop, or `step` by hand; then `close`.
+
+    Not thread-safe: everything but the gathering of facts happens in the calling thread.
+    """
+
+    def __init__(self, workload: Workload[G], wiring: Wiring) -> None:
+        service, naming = workload.service, wiring.naming
+        topology = wiring.topology
+        if wiring.sealer is None and any(topology.topic(t).record is None for t in topology.party(service).reads):
+            raise Misconfigured(
+                f"{service} reads raw reports, which may hold secrets, but has no key to seal rejected ones with",
+                remedy="Give it the sealing key's public half.",
+            )
+        self._workload = workload
+        self._wiring = wiring
+        self.shards = Shards(wiring, service, self._forget)
+        intake = Intake(topology, naming, wiring.codec, wiring.identity.trust)
+        self._broadcasts = Broadcasts(topology, naming, service, wiring.broker, intake)
+        self._crew = Crew(wiring.signature_threads)
+        self._facts = FactFinder(wiring, workload, intake, self._broadcasts, self._crew)
+        outgoing = Outgoing(topology, naming, service, wiring.codec, self._signer, wiring.telemetry.tracer)
+        self._outgoing = outgoing
+        self._decider = Decider(wiring, workload, outgoing)
+        self._measures = Measures(wiring, self.shards)
+        self._member: Member | None = None
+        self._transactor: Transactor | None = None
+        self._held: list[Inbound] = []
+        self._ticked: dict[int, datetime] = {}
+        self.failures = 0
+        """How many times in a row the present batch had to be forgotten and tried again."""
+
+    def check(self) -> None:
+        """Raise Misconfigured when the broker's topics are not the topology's, or may not be seen."""
+        self.shards.check()
+
+    def start(self) -> None:
+        """Take the slot and join the group; blocks until the broker answers.
+
+        Membership begins with the first poll. Before it the transactor has ended what a predecessor of this slot left
+        open, so that nobody waits for it.
+        Raises Misconfigured when the broker's topics are not the topology's.
+        """
+        naming, service = self._wiring.naming, self._workload.service
+        instance = naming.instance(service, self._wiring.slot)
+        self._member = self._wiring.broker.join(naming.group(service), instance, naming.lease(service), self.shards)
+        self._transactor = self._wiring.broker.transactor(instance)
+        self.shards.check()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set, then finish the batch and leave; raises what makes this process end."""
+        self.start()
+        log = self._wiring.telemetry.log
+        try:
+            while not stop.is_set():
+                self.step()
+                if self.failures:
+                    stop.wait(min(FIRST_PAUSE * 2 ** (self.failures - 1), LONGEST_PAUSE))
+        except RejectionLimit as error:
+            log.alarm(Alarm.REJECTION_LIMIT, error.message)
+            raise
+        except Fenced as error:
+            log.alarm(Alarm.FENCED, error.message)
+            raise
+        finally:
+            self.close()
+
+    def step(self) -> int:
+        """One pass through the recipe; returns how many events it finished. Blocks for a moment when there are none."""
+        records = self._poll()
+        ticks = self._due()
+        try:
+            items = self._commit(records, ticks)
+        except Transient as error:
+            self._forget_transaction()
+            self._held = list(records)
+            self.failures += 1
+            self._measures.aborted(error)
+            self._wiring.telemetry.log.warning("trying again", why=error.message, failures=self.failures)
+            return 0
+        done = sum(item.inbound is not None for item in items)
+        self._held = list(records[done:])
+        self.failures = 0
+        return len(items)
+
+    def close(self) -> None:
+        """Leave the group and let go of everything; what is open is aborted."""
+        if self._member is not None:
+            self._member.close()
+        if self._transactor is not None:
+            self._transactor.close()
+        self._broadcasts.close()
+        self._facts.close()
+        self._crew.close()
+
+    # -- the steps -----------------------------------------------------------------------------------------------
+
+    def _poll(self) -> Sequence[Inbound]:
+        self._at(Step.POLL)
+        member = self._running(self._member)
+        if not self._held:
+            member.resume()
+            records = member.poll(self._wiring.batch, POLL_SECONDS)
+            self._measures.idle = not records
+            return records
+        # Only to stay a member; a revocation in here forgets what is held.
+        member.pause()
+        held = self._held
+        more = member.poll(1, 0.0)
+        return [*held, *more] if self._held is held else list(more)
+
+    def _due(self) -> list[Tick]:
+        every = self._workload.ticks
+        if every is None:
+            return []
+        now = self._wiring.clock()
+        due = [shard for shard in self.shards.owned if shard not in self._ticked or now >= self._ticked[shard] + every]
+        return [Tick(shard=shard, now=now) for shard in sorted(due)]
+
+    def _commit(self, records: Sequence[Inbound], ticks: Sequence[Tick]) -> list[Item[G]]:
+        if not records and not ticks and not (self._broadcasts.rejected and 0 in self.shards.owned):
+            return []
+        self._at(Step.VERIFY)
+        verified = self._facts.verify(records)
+        self._at(Step.TRACE)
+        items = self._facts.trace(verified, ticks)
+        self._at(Step.GATHER)
+        items, broadcasts = self._facts.gather(items)
+        self._at(Step.DECIDE)
+        batch = Batch()
+        if 0 in self.shards.owned:
+            for record, fault in self._broadcasts.rejected:
+                self._decider.reject_broadcast(batch, record, fault, self.shards.owned[0])
+        for item in items:
+            shard = self._shard_of(item)
+            self._decider.decide(batch, item, shard, self.shards.owned[shard], broadcasts)
+        self._at(Step.SIGN)
+        outputs = self._crew.map(self._outgoing.signed, batch.records)
+        positions = {i.inbound.source: i.inbound.offset + 1 for i in items if i.inbound is not None}
+        self.shards.keep(positions)
+        states = [o for shard, state in self.shards.owned.items() for o in self._outgoing.state(shard, state)]
+        self._decider.check(batch)
+        self._at(Step.COMMIT)
+        member, transactor = self._running(self._member), self._running(self._transactor)
+        ends = transactor.commit([*outputs, *states], positions or self.shards.any_position(), member)
+        self._at(Step.CACHE)
+        self._settle(batch, items, ends, positions)
+        return items
+
+    def _settle(
+        self,
+        batch: Batch,
+        items: Sequence[Item[G]],
+        ends: Mapping[TopicPartition, int],
+        positions: Mapping[TopicPartition, int],
+    ) -> None:
+        """The transaction is committed: bring everything that is kept in memory up to it."""
+        now = self._wiring.clock()
+        lease = self._wiring.naming.lease(self._workload.service)
+        for shard, state in self.shards.owned.items():
+            end = ends.get(TopicPartition(lease, shard))
+            if end is not None:
+                state.committed(end, now.timestamp())
+        self.shards.inputs.update(positions)
+        self._ticked.update((i.event.shard, i.event.now) for i in items if isinstance(i.event, Tick))
+        self._facts.forget(items)
+        if 0 in self.shards.owned:
+            self._broadcasts.rejected.clear()
+        self._decider.settle(batch)
+        self._measures.committed(batch, items)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _shard_of(self, item: Item[G]) -> int:
+        if item.inbound is not None:
+            return self.shards.of(item.inbound.source)
+        if isinstance(item.event, Tick):
+            return item.event.shard
+        raise AssertionError("an event is a record or a tick")
+
+    def _signer(self) -> Signer:
+        # The authority may be away for longer than the last certificate held: that passes, a restart would not help.
+        try:
+            return self._wiring.identity.signer()
+        except Unavailable as error:
+            self._wiring.telemetry.log.alarm(Alarm.IDENTITY, error.message)
+            raise Transient(error.message) from error
+        except Refused as error:
+            self._wiring.telemetry.log.alarm(Alarm.IDENTITY, error.message)
+            raise
+
+    def _forget(self) -> None:
+        """Shards are lost: what is in hand belongs to whoever has them next."""
+        self._held = []
+        self._facts.forget_all()
+        self._ticked.clear()
+
+    def _forget_transaction(self) -> None:
+        for state in self.shards.owned.values():
+            state.discard()
+
+    def _at(self, step: Step) -> None:
+        self._measures.step(step)
+        self._wiring.probe(step)
+
+    @staticmethod
+    def _running(part: T | None) -> T:
+        if part is None:
+            raise AssertionError("the runtime has not been started")
+        return part

@@ -1,0 +1,1 @@
+"""What the project's tests stand on, for those who build on it too."""
