@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,15 @@ def loopback_only() -> None:
     Fixtures of the session are set up before it: the stack's may download the broker's jars.
     """
     pytest_socket.socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
+
+
+@pytest.fixture(autouse=True)
+def no_export_left_behind() -> Iterator[None]:
+    """Wait for exports that a test gave up on: their retries draw random numbers, which Hypothesis forbids."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "telemetry-shutdown":
+            thread.join(30)
 
 
 @pytest.fixture(scope="session")
