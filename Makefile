@@ -4,7 +4,7 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-CODE := fixgate tests bench
+CODE := fixgate services tests bench
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -63,7 +63,7 @@ down: env ## stop the embedded stack
 .PHONY: lock
 lock: ## compile requirements/*.txt anew
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet --require-hashes --requirement requirements/lock.txt
-	@for f in rails local dev jre bench-quixstreams lock; do \
+	@for f in rails proposer gate issuer executor local dev jre bench-quixstreams lock; do \
 		.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--custom-compile-command "make lock" requirements/$$f.in --output-file requirements/$$f.txt; done
 

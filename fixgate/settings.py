@@ -59,6 +59,43 @@ class Settings(BaseSettings):
         default="", description="The witness's verifier key, or a file that holds it; empty means the home's own."
     )
     log_interval: float = Field(default=2.0, gt=0, le=30, description="Seconds between two checkpoints of the log.")
+    hash_key: str = Field(
+        default="", description="File with the key (32 bytes or more) that secrets are hashed with; for ingest."
+    )
+    roster: str = Field(default="", description="Digest (sha256:…) of the first roster: whom gate and issuer believe.")
+    policies: str = Field(default="", description="Folder of the Cedar policies; empty means the shipped ones.")
+    ceiling: str = Field(
+        default="", description="File of the signed ceiling: what may ever be automatic; empty means nothing may."
+    )
+    issuer: str = Field(default="", description="Where the issuer listens and the executor calls it: host:port.")
+    aws_endpoint: str = Field(default="", description="Address of an emulated AWS account; empty means AWS itself.")
+    aws_region: str = Field(default="us-east-1", description="Region of calls that name none.")
+    aws_read_role: str = Field(
+        default="arn:aws:iam::{account}:role/fixgate-read", description="Role with which the analyzer reads an account."
+    )
+    aws_issuer_role: str = Field(
+        default="arn:aws:iam::{account}:role/fixgate-issuer",
+        description="Role from which the issuer makes credentials.",
+    )
+    aws_change_role: str = Field(
+        default="arn:aws:iam::{account}:role/fixgate-change-{template}",
+        description="Role of a template's credentials, one for each template and account.",
+    )
+    git_host: str = Field(
+        default="", description="Address of the git host that issues tokens for single branches; empty means none."
+    )
+    git_mirrors: str = Field(
+        default="https://github.com", description="Where the repositories of actions are asked for their tags."
+    )
+    model: str = Field(default="", description="Bedrock model that assembles proposals; empty means the rules do.")
+    model_endpoint: str = Field(default="", description="Address of a stand-in for Bedrock; empty means AWS itself.")
+    snapshot_key: str = Field(
+        default="", description="Private key (PEM) that seals and opens the executor's snapshots; empty makes one."
+    )
+    snapshots: str = Field(default="", description="Folder of the executor's sealed snapshots; empty means the home.")
+    recommend_only: bool = Field(
+        default=False, description="Whether the executor only says what it would do, and changes nothing."
+    )
     log_level: str = Field(default="INFO", description="Least level of log lines: DEBUG, INFO, WARNING or ERROR.")
 
     @field_validator("*", mode="before")

@@ -5,6 +5,7 @@ facts give the same result, in this process or in another.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
@@ -33,6 +34,8 @@ class Received:
     signed: Signed | None
     source: str
     trace_id: str
+    context: str = ""
+    """The W3C traceparent that it came with, for an answer that comes after a wait (`Output.follows`)."""
 
     @property
     def origin(self) -> str:
@@ -48,7 +51,23 @@ class Tick:
     now: datetime
 
 
-Event = Received | Tick
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Something that this process itself tells its verb: a request that it was asked, or how work outside went.
+
+    `order` is the state key that it is about, in the shard that owns it. `context` is the W3C traceparent in which it
+    goes on; empty begins a trace. `id` is unique in the deployment: traces are derived from it.
+    """
+
+    shard: int
+    name: str
+    order: bytes
+    payload: object
+    id: str
+    context: str = ""
+
+
+Event = Received | Tick | Told
 
 
 class StateView(Protocol):
@@ -82,6 +101,8 @@ class Facts(Generic[G]):
     state: StateView
     broadcasts: Mapping[str, Broadcast] = field(default_factory=dict[str, Broadcast])
     gathered: G
+    context: str = ""
+    """The W3C traceparent of this event's processing, for what goes on later in the same trace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,17 +134,80 @@ Verb = Callable[[Event, Facts[G]], Result]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A state entry that asks for work outside Kafka, as it was committed; `value` None means that it is over.
+
+    `records` are the records that its event wrote, as they were signed. `resumed` says that it was found in the state
+    of a shard that was just taken over: whoever worked on it before may be dead, or may still be at it.
+    """
+
+    shard: int
+    key: bytes
+    value: bytes | None
+    records: tuple[Signed, ...] = ()
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What became of what was told: the verb's committed result, and the records that it wrote as they were signed."""
+
+    result: Result
+    records: tuple[Signed, ...]
+
+
+class Inbox(Protocol):
+    """How work outside tells the verb how it went. Thread-safe."""
+
+    def put(self, told: Told) -> "Future[Committed]":
+        """Hand it over; does not block.
+
+        The future has the outcome once it is committed. It raises Fenced when the shard is not (or no longer) owned,
+        Poison when the verb refused it (nothing was written), Unavailable when the process ends.
+        """
+        ...
+
+
+class Effects(Protocol):
+    """What a service does outside Kafka because of its state: the executor's changes, the issuer's credentials.
+
+    No method may block for long: they are called by the loop, between transactions.
+    """
+
+    prefix: bytes
+    """State keys that begin so are orders."""
+
+    def start(self, inbox: Inbox) -> None:
+        """Called once, before anything else."""
+        ...
+
+    def committed(self, orders: Sequence[Order]) -> None:
+        """These orders are committed, in this order; at a takeover, all that the shard's state holds."""
+        ...
+
+    def lost(self, shards: Sequence[int]) -> None:
+        """These shards are no longer ours: begin nothing more for them."""
+        ...
+
+    def close(self) -> None:
+        """The process ends: begin nothing more, and return soon."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workload(Generic[G]):
     """A service as the runtime runs it.
 
     `gather` asks the outside world about one event, outside any transaction, and may raise Transient; it must return
-    within the deadline (seconds) that it is given. `ticks` None means that time alone never makes it act.
+    within the deadline (seconds) that it is given. `ticks` None means that time alone never makes it act. `effects` is
+    what it does outside because of its state, None for most.
     """
 
     service: str
     verb: Verb[G]
     gather: Callable[[Event, float], G]
     ticks: timedelta | None = None
+    effects: Effects | None = None
 
 
 def gather_nothing(event: Event, deadline: float) -> None:

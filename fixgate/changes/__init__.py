@@ -1,0 +1,1 @@
+"""The catalogue: pre-approved changes, one folder each (`template.yaml`, `operations.py`, `README.md`)."""

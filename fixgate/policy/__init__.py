@@ -1,0 +1,1 @@
+"""What may be changed: Cedar evaluation, and the one predicate of exceptions, freezes and halts."""
