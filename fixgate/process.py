@@ -1,7 +1,19 @@
 """What every process of ours has in common: settings, telemetry, signals, an identity, a broker, an exit code.
 
-A service calls `main` with its workload, and that is all its `__main__` does; the log, which has no workload, calls
-`run`. `--check` validates settings, schemas, identity and the broker's topics, and exits: 0 when it could start.
+A service calls `main` with its workload, and that is all its `__main__` does. One whose verb, gatherer or effects need
+settings, identity, objects or telemetry calls `main_with` and builds its workload from the process that has begun:
+
+    def build(process: Process, identity: WorkloadIdentity) -> Workload[Readings]:
+        settings = process.settings
+        return Workload(service="analyzer", verb=classify, gather=Gatherer(settings.aws_endpoint, identity))
+
+    main_with("analyzer", build)
+
+`build` only puts things together: it opens no port, starts no thread and asks nobody, because `--check` calls it too.
+What is to be started, `Effects.start` starts. It raises Misconfigured when settings do not fit together.
+
+The log, which has no workload, calls `run`. `--check` validates settings, schemas, identity, the workload and the
+broker's topics, and exits: 0 when it could start.
 """
 
 import argparse
@@ -126,12 +138,33 @@ def checking(prog: str, description: str | None, arguments: Sequence[str] | None
     return bool(parser.parse_args(arguments).check)
 
 
+Build = Callable[[Process, WorkloadIdentity], Workload[G]]
+"""Puts a service together from the process that has begun and its identity; see the module."""
+
+
 def main(workload: Workload[G], *, topology: Topology = PIPELINE, arguments: Sequence[str] | None = None) -> None:
     """Run the workload until SIGTERM or SIGINT; never returns. The exit code is the error's, else 0."""
-    check = checking(f"python -m services.{workload.service}", __doc__, arguments)
+
+    def build(_process: Process, _identity: WorkloadIdentity) -> Workload[G]:
+        return workload
+
+    main_with(workload.service, build, topology=topology, arguments=arguments)
+
+
+def main_with(
+    service: str, build: Build[G], *, topology: Topology = PIPELINE, arguments: Sequence[str] | None = None
+) -> None:
+    """Build the service's workload and run it until SIGTERM or SIGINT; never returns.
+
+    The exit code is the error's, else 0. Raises ValueError when what is built is another service's.
+    """
+    check = checking(f"python -m services.{service}", __doc__, arguments)
 
     def serve(process: Process) -> None:
-        with process.connected(topology.party(workload.service)) as (identity, broker):
+        with process.connected(topology.party(service)) as (identity, broker):
+            workload = build(process, identity)
+            if workload.service != service:
+                raise ValueError(f"{service} was built as {workload.service}")
             runtime = Runtime(workload, _wiring(process, topology, identity, broker))
             if check:
                 runtime.check()
@@ -140,7 +173,7 @@ def main(workload: Workload[G], *, topology: Topology = PIPELINE, arguments: Seq
             runtime.run(process.stop)
             process.telemetry.log.info("stopped")
 
-    sys.exit(run(workload.service, serve))
+    sys.exit(run(service, serve))
 
 
 def _wiring(process: Process, topology: Topology, identity: WorkloadIdentity, broker: KafkaBroker) -> Wiring:
