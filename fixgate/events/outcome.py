@@ -26,6 +26,7 @@ from fixgate.events.outcome_parts import (
 )
 from fixgate.events.rehearsal import Rehearsal, datum_rehearsal, rehearsal_of
 from fixgate.events.resource import Resource, datum_resource, resource_of
+from fixgate.events.signed import Signed, datum_signed, signed_of
 from fixgate.events.stored import Stored, datum_stored, stored_of
 from fixgate.events.template_reference import TemplateReference, datum_template_reference, template_reference_of
 from fixgate.forms import digest, key, micros, moment, natural, spiffe_id, truth
@@ -95,6 +96,10 @@ class Outcome:
     """When it was over."""
     statement: bytes = b""
     """The same as an in-toto Statement v1 in a DSSE envelope, JSON, for tools that know nothing of fixgate."""
+    decision: Signed
+    """The decision as it was sent; proposal, assessment and findings are inside it, for whoever reads the target
+    again.
+    """
 
 
 def datum_outcome(record: Outcome) -> dict[str, Any]:
@@ -132,6 +137,7 @@ def datum_outcome(record: Outcome) -> dict[str, Any]:
         "started_at": micros(record.started_at),
         "ended_at": micros(record.ended_at),
         "statement": record.statement,
+        "decision": datum_signed(record.decision),
     }
 
 
@@ -168,4 +174,10 @@ def outcome_of(datum: Mapping[str, Any]) -> Outcome:
         started_at=moment(datum["started_at"]),
         ended_at=moment(datum["ended_at"]),
         statement=datum["statement"],
+        decision=signed_of(datum["decision"]),
     )
+
+
+def embedded_outcome(record: Outcome) -> tuple[Signed, ...]:
+    """Every record that this one embeds, as it was sent."""
+    return (record.decision,)

@@ -17,7 +17,7 @@ from fixgate.events.decision import Decision, datum_decision, decision_of, embed
 from fixgate.events.finding import Finding, datum_finding, finding_of
 from fixgate.events.grant import Grant, datum_grant, grant_of
 from fixgate.events.intent import Intent, datum_intent, intent_of
-from fixgate.events.outcome import Outcome, datum_outcome, outcome_of
+from fixgate.events.outcome import Outcome, datum_outcome, embedded_outcome, outcome_of
 from fixgate.events.proposal import Proposal, datum_proposal, embedded_proposal, proposal_of
 from fixgate.events.rejected import Rejected, datum_rejected, rejected_of
 from fixgate.events.request import Request, datum_request, request_of
@@ -160,6 +160,7 @@ OF_DATUM: Mapping[type[Record], Callable[[Mapping[str, Any]], Record]] = {
 EMBEDDED: Mapping[type[Record], Callable[[Any], tuple[Signed, ...]]] = {
     Assessment: embedded_assessment,
     Decision: embedded_decision,
+    Outcome: embedded_outcome,
     Proposal: embedded_proposal,
     Review: embedded_review,
 }
@@ -177,7 +178,7 @@ FINGERPRINTS: Mapping[str, str] = {
     "Finding": "sha256:ebe3c6686e8aa3a22c9578e79263726d3a4d7528652ac7afb4d3898e1c8d6b37",
     "Grant": "sha256:d40e814c6ed5add66a60ce032b04d06debec7d62b02b0851791dc81779c4c8ed",
     "Intent": "sha256:bc6ad7bf835587f4d7085bf849b8f7cbd7d188f50a992b0d7731e000971e6797",
-    "Outcome": "sha256:e8a81bed95a766120069ef420b8df781cde58988253c1b2a7010deed6c27aebf",
+    "Outcome": "sha256:a8a551d714b67f5b73c3845bd8e11c494c877f0cba8e54d9a90cb8d63dccc40c",
     "Proposal": "sha256:b34650d16ae2fc3f876e787a7e61c668ecb458447e3d7282807fdbe2f608569f",
     "Rejected": "sha256:8a1710e3d9528f7a70732559b5fa9e72a3d6e481e977004e8f64254c9e00b55f",
     "Request": "sha256:826e841be17d44d540300926706de33495991daf96829a2e78c27b7ae31aeca9",

@@ -42,9 +42,9 @@ WRITERS = {
 READS = {
     "scanner": set[str](),
     "ingest": {"findings.raw", "ingest.state"},
-    "analyzer": {"findings", "assets", "outcomes", "analyzer.state"},
+    "analyzer": {"findings", "assets", "controls", "outcomes", "analyzer.state"},
     "analyzer-signals": {"findings", "assessments"},
-    "proposer": {"assessments", "reviews", "outcomes", "requests", "proposer.state"},
+    "proposer": {"assessments", "reviews", "outcomes", "requests", "controls", "proposer.state"},
     "gate": {"proposals", "approvals", "assets", "signals", "controls", "outcomes", "gate.state"},
     "issuer": {"decisions", "controls", "assets", "issuer.state"},
     "executor": {"decisions", "controls", "executor.state"},
