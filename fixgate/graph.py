@@ -86,6 +86,8 @@ class Party:
     touches: str = "nothing"
     token_seconds: int = 300
     """How long a token of this identity holds at most: what is revoked is over by then."""
+    dns_name: str = ""
+    """The DNS name in its X.509-SVID, for a party that answers calls: who calls it can check that; empty for others."""
 
     @property
     def path(self) -> str:

@@ -22,7 +22,7 @@ from spiffe.workloadapi.x509_context import X509Context
 
 from fixgate.errors import FixgateError, Refused, Unavailable
 from fixgate.identity_api import REMEDY_UNAVAILABLE, WorkloadApi, silent
-from fixgate.identity_material import Material, checked, observed, remember, remembered
+from fixgate.identity_material import Material, TlsCredentials, checked, observed, remember, remembered
 from fixgate.identity_tokens import Tokens
 from fixgate.signing import Signer
 from fixgate.trust import TrustBundle
@@ -81,6 +81,16 @@ class WorkloadIdentity:
 
         Raises Refused when the identity was revoked, Unavailable when the certificate has ended and none came.
         """
+        return self._valid().signer
+
+    def tls(self) -> TlsCredentials:
+        """What to present in a TLS connection; take it anew for each. The same object until the SVID changes.
+
+        Raises Refused and Unavailable as `signer` does.
+        """
+        return self._valid().tls
+
+    def _valid(self) -> Material:
         identity = self._acting(self._present())
         if self._now_ms() > identity.signer.not_after_ms:
             ended = datetime.fromtimestamp(identity.signer.not_after_ms / 1000, UTC).isoformat(timespec="seconds")
@@ -88,7 +98,7 @@ class WorkloadIdentity:
                 f"the certificate of {identity.spiffe_id} ended at {ended} and no new one came",
                 remedy=REMEDY_UNAVAILABLE,
             )
-        return identity.signer
+        return identity
 
     def trust(self) -> TrustBundle:
         """The authorities by trust domain, present and past; the same object until something changes."""

@@ -1,11 +1,12 @@
 """What an update from the Workload API brings: whom to trust, and what to sign with, once it has been checked."""
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from spiffe import X509Svid
 from spiffe.workloadapi.x509_context import X509Context
 
 from fixgate import svid
@@ -23,12 +24,21 @@ _OVERDUE: Final = 0.8
 _logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsCredentials:
+    """What a TLS connection is made with: the private key and its certificate chain, leaf first, both PEM."""
+
+    private_key: bytes = field(repr=False)
+    chain: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Material:
     """An X.509-SVID to sign with. Times are milliseconds since 1970."""
 
     spiffe_id: str
     signer: Signer
+    tls: TlsCredentials
     overdue_ms: int
     """When a newer one should have come."""
     settled_ms: int
@@ -70,11 +80,16 @@ def checked(context: X509Context, trust: TrustBundle, before: Material | None, n
             remedy="Restart it, if it should be somebody else.",
         )
     life = chain.not_after_ms - chain.not_before_ms
-    material = Material(chain.signer, signer, chain.not_before_ms + int(life * _OVERDUE), now_ms)
+    material = Material(chain.signer, signer, _tls(newest), chain.not_before_ms + int(life * _OVERDUE), now_ms)
     settle_ms = int(SETTLE_S * 1000)
     if material.holds(trust.known_by(now_ms - settle_ms), now_ms):
         return material
     return replace(material, settled_ms=now_ms + settle_ms)
+
+
+def _tls(newest: X509Svid) -> TlsCredentials:
+    key = newest.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return TlsCredentials(private_key=key, chain=b"".join(c.public_bytes(Encoding.PEM) for c in newest.cert_chain))
 
 
 def remember(memory: Path | None, trust: TrustBundle) -> None:

@@ -26,6 +26,7 @@ def spire_entries(topology: Topology, naming: Naming) -> str:
             "selectors": [{"type": "unix", "value": f"user:{account(party)}"}],
             "x509_svid_ttl": X509_TTL_S,
             "jwt_svid_ttl": party.token_seconds,
+            **({"dns_names": [party.dns_name]} if party.dns_name else {}),
         }
         for party in topology.parties.values()
     ]
@@ -58,5 +59,6 @@ def _cluster_spiffe_id(party: Party, naming: Naming) -> dict[str, Any]:
             "workloadSelectorTemplates": [f"k8s:ns:{NAMESPACE}", f"k8s:sa:{account(party)}"],
             "ttl": f"{X509_TTL_S // 3600}h",
             "jwtTtl": f"{party.token_seconds}s",
+            **({"dnsNameTemplates": [party.dns_name]} if party.dns_name else {}),
         },
     }

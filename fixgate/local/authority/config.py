@@ -30,6 +30,8 @@ class Entry(BaseModel):
     path: Path_
     jwt_ttl_s: int | None = Field(default=None, ge=1)
     """A shorter life of its tokens than the configuration's."""
+    dns_names: tuple[Name, ...] = ()
+    """Names in its X.509-SVID besides the SPIFFE ID."""
 
 
 class AuthorityConfig(BaseModel):
@@ -70,7 +72,13 @@ class AuthorityConfig(BaseModel):
 def for_topology(topology: Topology, trust_domain: str) -> AuthorityConfig:
     """A configuration with one entry for each party."""
     entries = tuple(
-        Entry(name=party.name, path=party.path, jwt_ttl_s=party.token_seconds) for party in topology.parties.values()
+        Entry(
+            name=party.name,
+            path=party.path,
+            jwt_ttl_s=party.token_seconds,
+            dns_names=(party.dns_name,) if party.dns_name else (),
+        )
+        for party in topology.parties.values()
     )
     return AuthorityConfig(trust_domain=trust_domain, entries=entries)
 

@@ -51,7 +51,7 @@ class Issuer:
         spiffe_id = self.config.spiffe_id(entry)
         return X509Svid(
             spiffe_id=spiffe_id,
-            certificate=self._leaf(key, spiffe_id).public_bytes(Encoding.DER),
+            certificate=self._leaf(key, spiffe_id, entry.dns_names).public_bytes(Encoding.DER),
             key=key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
             bundle=self.x509_bundle(),
         )
@@ -96,8 +96,9 @@ class Issuer:
         """The published JWT keys as a JWK set (RFC 7517)."""
         return json.dumps({"keys": [_jwk(p.jwt_key, use) for p in self.keys.published.values()]}).encode()
 
-    def _leaf(self, key: ec.EllipticCurvePrivateKey, spiffe_id: str) -> x509.Certificate:
+    def _leaf(self, key: ec.EllipticCurvePrivateKey, spiffe_id: str, dns_names: Sequence[str]) -> x509.Certificate:
         now = dt.datetime.now(dt.UTC)
+        names = [x509.UniformResourceIdentifier(spiffe_id), *map(x509.DNSName, dns_names)]
         authority = self.keys.certificate
         usage = x509.KeyUsage(
             digital_signature=True,
@@ -123,7 +124,7 @@ class Issuer:
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(usage, critical=True)
             .add_extension(purposes, critical=False)
-            .add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(spiffe_id)]), critical=False)
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self.keys.certificate_key.public_key()),
