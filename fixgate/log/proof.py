@@ -12,7 +12,7 @@ from fixgate.log import checkpoint, leaf, merkle
 from fixgate.log.audit import Keys, current
 from fixgate.log.checkpoint import Cosignature, SignedCheckpoint
 from fixgate.log.history import History
-from fixgate.log.leaf import RecordLeaf
+from fixgate.log.leaf import Leaf, RecordLeaf
 from fixgate.log.note import NOTE_LIMIT
 from fixgate.log.storage import Store
 from fixgate.log.tiles import WIDTH, Tree
@@ -53,26 +53,42 @@ def time_of(store: Store, keys: Keys, digest: str) -> Dated:
 def prove(store: Store, keys: Keys, digest: str) -> bytes:
     """The proof for `time_of` as a file's bytes (JSON); raises Refused."""
     dated = time_of(store, keys, digest)
-    proof = _inclusion(store, dated.signed, dated.index)
-    document = {
-        "format": FORMAT,
-        "index": dated.index,
-        "leaf": leaf.encode(dated.leaf).decode(),
-        "proof": [base64.b64encode(h).decode() for h in proof],
-        "checkpoint": dated.signed.note.dump().decode(),
-    }
-    return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+    return _dump(store, dated.signed, dated.index, dated.leaf)
+
+
+def prove_at(store: Store, keys: Keys, index: int) -> bytes:
+    """The proof for the leaf at `index`, whatever it is, in the earliest cosigned checkpoint; raises Refused."""
+    newest = current(store, keys)
+    tree = Tree(store.read, newest.head.size)
+    dated = next(_cosigned(store, keys, tree, index), None)
+    return _dump(store, dated[0] if dated else newest, index, leaf.decode(tree.entry(index)))
 
 
 def check(data: bytes, keys: Keys) -> Dated:
     """Check what `prove` made, with nothing but the keys; raises Refused."""
+    index, found, signed, cosignature = check_any(data, keys)
+    if not isinstance(found, RecordLeaf):
+        raise Refused("the proof is of a leaf that is no record")
+    return Dated(index, found, signed, cosignature)
+
+
+def check_any(data: bytes, keys: Keys) -> tuple[int, Leaf, SignedCheckpoint, Cosignature | None]:
+    """As `check`, for a leaf of any kind: its index, the leaf, the checkpoint, and the first good cosignature."""
     index, entry, proof, note_bytes = _parse(data)
     signed = checkpoint.open_checkpoint(note_bytes, keys.origin, keys.log)
     merkle.check_inclusion(merkle.leaf_hash(entry), index, signed.head.size, proof, signed.head.root)
-    found = leaf.decode(entry)
-    if not isinstance(found, RecordLeaf):
-        raise Refused("the proof is of a leaf that is no record")
-    return Dated(index, found, signed, next(iter(signed.cosignatures(keys.witnesses)), None))
+    return index, leaf.decode(entry), signed, next(iter(signed.cosignatures(keys.witnesses)), None)
+
+
+def _dump(store: Store, signed: SignedCheckpoint, index: int, found: Leaf) -> bytes:
+    document = {
+        "format": FORMAT,
+        "index": index,
+        "leaf": leaf.encode(found).decode(),
+        "proof": [base64.b64encode(h).decode() for h in _inclusion(store, signed, index)],
+        "checkpoint": signed.note.dump().decode(),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
 def _find(tree: Tree, digest: str) -> tuple[int, RecordLeaf]:
