@@ -148,6 +148,7 @@ class Intake:
         signed: Signed | None = None,
     ) -> Received:
         name = name or digest(value)  # what was verified has been digested
+        context = context_of(record.headers, name.encode())
         return Received(
             topic=topic.name,
             partition=record.source.partition,
@@ -159,7 +160,8 @@ class Intake:
             signer=signer,
             signed=signed,
             source=source_of(record),
-            trace_id=context_of(record.headers, name.encode()).trace_id,
+            trace_id=context.trace_id,
+            context=context.traceparent,
         )
 
 

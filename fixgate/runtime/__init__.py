@@ -14,6 +14,10 @@
 A crash at any step leaves the record either unread or finished. Poison goes to the dead letters in the same
 transaction; Transient forgets the batch and tries it again; anything else ends the process, and the next one begins
 where the last transaction ended. Step 5 goes record by record: the next record sees what this one wrote.
+
+A service that works outside Kafka has effects (`effects.py`): they are given the orders in its state, when a shard is
+taken over and after each commit, and tell the verb how it went. What was told is an event of the next batch, between
+ticks and records; its teller is answered after the commit, or told that nothing was written.
 """
 
 from fixgate.runtime.loop import Runtime

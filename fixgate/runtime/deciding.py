@@ -11,11 +11,12 @@ from fixgate.intake import check_sequence, source_of
 from fixgate.outgoing import Cause, Outgoing, Written
 from fixgate.rejections import Breaker, DeadLetters, Outcome, Quarantine
 from fixgate.runtime.defects import check_result, defect
+from fixgate.runtime.effects import Decided
 from fixgate.runtime.facts import Item
 from fixgate.runtime.wiring import Wiring
 from fixgate.state import RESERVED, ShardState
 from fixgate.telemetry import Alarm, Attribute, Span, context_of
-from fixgate.verbs import Broadcast, Facts, Received, Result, Workload
+from fixgate.verbs import Broadcast, Facts, Received, Result, Tick, Told, Workload
 
 G = TypeVar("G")
 
@@ -47,6 +48,8 @@ class Batch:
     foreign: list[Outcome] = field(default_factory=list[Outcome])
     rejected: list[tuple[str, Reason]] = field(default_factory=list[tuple[str, Reason]])
     alarms: list[tuple[Alarm, str, Span]] = field(default_factory=list[tuple[Alarm, str, Span]])
+    decided: list[Decided] = field(default_factory=list[Decided])
+    """What came of each event; kept only for a service with effects."""
 
 
 class Decider(Generic[G]):
@@ -68,28 +71,33 @@ class Decider(Generic[G]):
     ) -> None:
         """Add what the event causes to the batch and to the state's open transaction."""
         written, mark, fault = Written([], {}), None, item.fault
-        changes: Mapping[bytes, bytes | None] = {}
+        result: Result | None = None
         with item.span as span:
             cause = Cause(digest=item.event.digest if isinstance(item.event, Received) else "", span=span)
             if fault is None:
                 try:
                     mark = self._seen(batch, item, state)
-                    facts = Facts(now=item.now, state=state, broadcasts=broadcasts, gathered=cast("G", item.gathered))
-                    result = self._verb(item, facts)
-                    self._write(written, result, state, shard, cause)
-                    changes = result.state
+                    facts = self._facts(item, state, broadcasts)
+                    answer = self._verb(item, facts)
+                    self._write(written, answer, state, shard, cause)
+                    result = answer
                 except Poison as error:
                     written, fault = Written([], {}), error
-            if item.inbound is None:
-                if fault is not None:
-                    raise FixgateError(f"a tick failed: {fault.message}", remedy="This is a defect.") from fault
-            else:
+            if item.inbound is not None:
                 if fault is not None:
                     self._reject(batch, written, item.inbound, fault, shard, state, cause)
                 self._count(batch, item.inbound, fault)
+            elif fault is not None:
+                self._refuse(batch, item, fault)
+        first = len(batch.records)
         batch.records += written.records
+        if self._workload.effects is not None:
+            batch.decided.append(
+                Decided(event=item.event, shard=shard, result=result, fault=fault, first=first, end=len(batch.records))
+            )
+        changes = () if result is None else tuple(result.state.items())
         origin = self._origin(item)
-        for key, value in (*written.counters.items(), *([mark] if mark else []), *changes.items()):
+        for key, value in (*written.counters.items(), *([mark] if mark else []), *changes):
             state.put(key, value, origin)
 
     def reject_broadcast(self, batch: Batch, record: Inbound, fault: Poison, state: ShardState) -> None:
@@ -136,6 +144,26 @@ class Decider(Generic[G]):
             batch.alarms.append((Alarm.GAP, f"{missing} records are missing before {item.event.origin}", item.span))
         return key, value
 
+    @staticmethod
+    def _facts(item: Item[G], state: ShardState, broadcasts: Mapping[str, Broadcast]) -> Facts[G]:
+        return Facts(
+            now=item.now,
+            state=state,
+            broadcasts=broadcasts,
+            gathered=cast("G", item.gathered),
+            context=item.span.context.traceparent,
+        )
+
+    def _refuse(self, batch: Batch, item: Item[G], fault: Poison) -> None:
+        """What is no record has no dead letter: whoever told it is answered; time that fails is a defect."""
+        if not isinstance(item.event, Told):
+            raise FixgateError(f"a tick failed: {fault.message}", remedy="This is a defect.") from fault
+        item.span.set(Attribute.REASON, fault.reason.value)
+        item.span.fail(fault.reason.value)
+        kind = ALARMING.get(fault.reason)
+        if kind is not None:
+            batch.alarms.append((kind, f"{item.event.name}: {fault.message}", item.span))
+
     def _verb(self, item: Item[G], facts: Facts[G]) -> Result:
         if item.event is None:
             raise AssertionError("an item without an event has a fault")
@@ -175,7 +203,15 @@ class Decider(Generic[G]):
             batch.alarms.append((kind, f"{key.decode()}: {fault.message}", cause.span))
 
     def _origin(self, item: Item[G]) -> str:
-        return f"tick/{item.now.isoformat()}" if item.inbound is None else self._place(item.inbound)
+        match item.event:
+            case Tick():
+                return f"tick/{item.now.isoformat()}"
+            case Told(name=name):
+                return f"told/{name}"
+            case _ if item.inbound is not None:
+                return self._place(item.inbound)
+            case _:
+                raise AssertionError("an item without a record has an event")
 
     def _place(self, record: Inbound) -> str:
         return f"{self._wiring.naming.bare(record.source.topic)}/{record.source.partition}/{record.offset}"

@@ -16,18 +16,18 @@ from fixgate.runtime.crew import Crew
 from fixgate.runtime.defects import defect
 from fixgate.runtime.wiring import Wiring
 from fixgate.signing import digest
-from fixgate.telemetry import Span, context_of
-from fixgate.verbs import Broadcast, Event, Received, Tick, Workload, gather_nothing
+from fixgate.telemetry import Span, context_of, parse_traceparent
+from fixgate.verbs import Broadcast, Event, Received, Tick, Told, Workload, gather_nothing
 
 G = TypeVar("G")
 
 
 @dataclass(slots=True)
 class Item(Generic[G]):
-    """One event on its way: a record that was verified, or one that was not (`fault`), or a tick (no `inbound`)."""
+    """One event on its way: a record that was verified or one that was not (`fault`); without `inbound`, another."""
 
     inbound: Inbound | None
-    event: Received | Tick | None
+    event: Event | None
     fault: Poison | None
     span: Span
     now: datetime
@@ -59,13 +59,19 @@ class FactFinder(Generic[G]):
         except Poison as fault:
             return record, fault
 
-    def trace(self, records: Sequence[tuple[Inbound, Received | Poison]], ticks: Sequence[Tick]) -> list[Item[G]]:
-        """Step 3: each record in its own trace; a tick begins one. Ticks come first: no record can hold up time."""
+    def trace(
+        self, records: Sequence[tuple[Inbound, Received | Poison]], ticks: Sequence[Tick], told: Sequence[Told] = ()
+    ) -> list[Item[G]]:
+        """Step 3: each record in its own trace; a tick begins one, and so does what was told without a context.
+
+        Ticks come first, then what was told: no record can hold up time, or work that is under way.
+        """
         tracer, now = self._wiring.telemetry.tracer, self._wiring.clock()
         items: list[Item[G]] = []
         for tick in ticks:
             seed = f"{self._workload.service}/{tick.shard}/{tick.now.isoformat()}"
             items.append(Item(None, tick, None, tracer.root_span("tick", seed.encode()), tick.now))
+        items += [Item(None, one, None, self._span(one), now) for one in told]
         for record, outcome in records:
             seed = outcome.digest if isinstance(outcome, Received) else digest(record.value or b"")
             span = tracer.process_span(record, context_of(record.headers, seed.encode()), self._group)
@@ -74,6 +80,11 @@ class FactFinder(Generic[G]):
             else:
                 items.append(Item(record, None, outcome, span, now))
         return items
+
+    def _span(self, told: Told) -> Span:
+        tracer, name = self._wiring.telemetry.tracer, f"process {self._workload.service} {told.name}"
+        parent = parse_traceparent(told.context)
+        return tracer.root_span(name, told.id.encode()) if parent is None else tracer.child_span(name, parent)
 
     def gather(self, items: Sequence[Item[G]]) -> tuple[list[Item[G]], Mapping[str, Broadcast]]:
         """Step 4: the items whose facts are there, up to the first whose are not.

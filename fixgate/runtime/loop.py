@@ -12,18 +12,21 @@ from fixgate.intake import Intake
 from fixgate.outgoing import Outgoing
 from fixgate.runtime.crew import Crew
 from fixgate.runtime.deciding import Batch, Decider
+from fixgate.runtime.effects import Outside
 from fixgate.runtime.facts import FactFinder, Item
 from fixgate.runtime.measuring import Measures
 from fixgate.runtime.shards import Shards
 from fixgate.runtime.wiring import Step, Wiring
 from fixgate.signing import Signer
 from fixgate.telemetry import Alarm
-from fixgate.verbs import Tick, Workload
+from fixgate.verbs import Tick, Told, Workload
 
 G = TypeVar("G")
 T = TypeVar("T")
 
 POLL_SECONDS: Final = 0.2
+ATTENTIVE_POLL_SECONDS: Final = 0.02
+"""While work outside may have something to tell."""
 FIRST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 5.0
 
@@ -31,7 +34,7 @@ LONGEST_PAUSE: Final = 5.0
 class Runtime(Generic[G]):
     """One instance of one service. `start`, then `run` until told to stop, or `step` by hand; then `close`.
 
-    Not thread-safe: everything but the gathering of facts happens in the calling thread.
+    Not thread-safe: everything but the gathering of facts and the effects' own work happens in the calling thread.
     """
 
     def __init__(self, workload: Workload[G], wiring: Wiring) -> None:
@@ -44,7 +47,8 @@ class Runtime(Generic[G]):
             )
         self._workload = workload
         self._wiring = wiring
-        self.shards = Shards(wiring, service, self._forget)
+        self._outside = Outside(workload.effects)
+        self.shards = Shards(wiring, service, self._outside.taken, self._forget)
         intake = Intake(topology, naming, wiring.codec, wiring.identity.trust)
         self._broadcasts = Broadcasts(topology, naming, service, wiring.broker, intake)
         self._crew = Crew(wiring.signature_threads)
@@ -68,7 +72,7 @@ class Runtime(Generic[G]):
         """Take the slot and join the group; blocks until the broker answers.
 
         Membership begins with the first poll. Before it the transactor has ended what a predecessor of this slot left
-        open, so that nobody waits for it.
+        open, so that nobody waits for it. Effects are started last: they get no order before that poll either.
         Raises Misconfigured when the broker's topics are not the topology's.
         """
         naming, service = self._wiring.naming, self._workload.service
@@ -76,12 +80,13 @@ class Runtime(Generic[G]):
         self._member = self._wiring.broker.join(naming.group(service), instance, naming.lease(service), self.shards)
         self._transactor = self._wiring.broker.transactor(instance)
         self.shards.check()
+        self._outside.start()
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set, then finish the batch and leave; raises what makes this process end."""
-        self.start()
         log = self._wiring.telemetry.log
         try:
+            self.start()
             while not stop.is_set():
                 self.step()
                 if self.failures:
@@ -99,8 +104,9 @@ class Runtime(Generic[G]):
         """One pass through the recipe; returns how many events it finished. Blocks for a moment when there are none."""
         records = self._poll()
         ticks = self._due()
+        told = self._outside.told(self.shards.owned, self._wiring.batch)
         try:
-            items = self._commit(records, ticks)
+            items = self._commit(records, ticks, told)
         except Transient as error:
             self._forget_transaction()
             self._held = list(records)
@@ -114,7 +120,11 @@ class Runtime(Generic[G]):
         return len(items)
 
     def close(self) -> None:
-        """Leave the group and let go of everything; what is open is aborted."""
+        """Leave the group and let go of everything; what is open is aborted.
+
+        Effects end first, while the shards are still held: whoever takes them over finds nobody at work.
+        """
+        self._outside.close()
         if self._member is not None:
             self._member.close()
         if self._transactor is not None:
@@ -130,7 +140,7 @@ class Runtime(Generic[G]):
         member = self._running(self._member)
         if not self._held:
             member.resume()
-            records = member.poll(self._wiring.batch, POLL_SECONDS)
+            records = member.poll(self._wiring.batch, ATTENTIVE_POLL_SECONDS if self._outside.on else POLL_SECONDS)
             self._measures.idle = not records
             return records
         # Only to stay a member; a revocation in here forgets what is held.
@@ -147,13 +157,14 @@ class Runtime(Generic[G]):
         due = [shard for shard in self.shards.owned if shard not in self._ticked or now >= self._ticked[shard] + every]
         return [Tick(shard=shard, now=now) for shard in sorted(due)]
 
-    def _commit(self, records: Sequence[Inbound], ticks: Sequence[Tick]) -> list[Item[G]]:
-        if not records and not ticks and not (self._broadcasts.rejected and 0 in self.shards.owned):
+    def _commit(self, records: Sequence[Inbound], ticks: Sequence[Tick], told: Sequence[Told]) -> list[Item[G]]:
+        events = bool(records or ticks or told)
+        if not events and not (self._broadcasts.rejected and 0 in self.shards.owned):
             return []
         self._at(Step.VERIFY)
         verified = self._facts.verify(records)
         self._at(Step.TRACE)
-        items = self._facts.trace(verified, ticks)
+        items = self._facts.trace(verified, ticks, told)
         self._at(Step.GATHER)
         items, broadcasts = self._facts.gather(items)
         self._at(Step.DECIDE)
@@ -175,6 +186,7 @@ class Runtime(Generic[G]):
         ends = transactor.commit([*outputs, *states], positions or self.shards.any_position(), member)
         self._at(Step.CACHE)
         self._settle(batch, items, ends, positions)
+        self._outside.committed(batch.decided, outputs)
         return items
 
     def _settle(
@@ -204,9 +216,9 @@ class Runtime(Generic[G]):
     def _shard_of(self, item: Item[G]) -> int:
         if item.inbound is not None:
             return self.shards.of(item.inbound.source)
-        if isinstance(item.event, Tick):
+        if isinstance(item.event, Tick | Told):
             return item.event.shard
-        raise AssertionError("an event is a record or a tick")
+        raise AssertionError("an item without a record has an event")
 
     def _signer(self) -> Signer:
         # The authority may be away for longer than the last certificate held: that passes, a restart would not help.
@@ -219,8 +231,9 @@ class Runtime(Generic[G]):
             self._wiring.telemetry.log.alarm(Alarm.IDENTITY, error.message)
             raise
 
-    def _forget(self) -> None:
+    def _forget(self, shards: Sequence[int]) -> None:
         """Shards are lost: what is in hand belongs to whoever has them next."""
+        self._outside.lost(shards)
         self._held = []
         self._facts.forget_all()
         self._ticked.clear()

@@ -16,11 +16,22 @@ FRESH = frozenset({"", "absent"})
 
 
 class Shards:
-    """See `broker.Ownership`. `lost` is called when shards are owned no more, before their state is closed."""
+    """See `broker.Ownership`.
 
-    def __init__(self, wiring: Wiring, service: str, lost: Callable[[], None]) -> None:
+    `taken` is called when shards were taken over, with their state as it was left; `lost` when they are owned no more,
+    before their state is closed.
+    """
+
+    def __init__(
+        self,
+        wiring: Wiring,
+        service: str,
+        taken: Callable[[Mapping[int, ShardState]], None],
+        lost: Callable[[Sequence[int]], None],
+    ) -> None:
         self._wiring = wiring
         self._service = service
+        self._taken = taken
         self._lost = lost
         self._value_of = state_value(wiring.codec)
         self._single = wiring.topology.shards(service) == 1
@@ -60,6 +71,7 @@ class Shards:
             self.owned[shard] = self._restore(shard)
         self._incarnations = {i.topic: self._wiring.broker.incarnation(i.topic).encode() for i in inputs}
         self.inputs = {i: self._start(i, positions[i]) for i in inputs}
+        self._taken(self.owned)
         return self.inputs
 
     def keep(self, positions: Mapping[TopicPartition, int]) -> None:
@@ -85,7 +97,7 @@ class Shards:
 
     def revoked(self, shards: Sequence[int]) -> None:
         """See `broker.Ownership.revoked`."""
-        self._lost()
+        self._lost(shards)
         for shard in shards:
             state = self.owned.pop(shard, None)
             if state is not None:

@@ -22,7 +22,7 @@ from fixgate.signing import Signer, digest
 from fixgate.telemetry import Telemetry
 from fixgate.topology import build
 from fixgate.trust import TrustBundle
-from fixgate.verbs import Event, Facts, Output, Received, Result, Workload, gather_nothing
+from fixgate.verbs import Effects, Event, Facts, Output, Received, Result, Workload, gather_nothing
 from tests.fixgate.certificates import NOW_MS, Issued, Shape, leaf, self_signed, trust
 
 SHARDS: Final = 2
@@ -154,6 +154,7 @@ class World:
         *,
         gather: Callable[[Event, float], Any] = gather_nothing,
         ticks: timedelta | None = None,
+        effects: Effects | None = None,
         **wiring: Any,
     ) -> Runtime[Any]:
         """An instance of `counter`, started."""
@@ -169,7 +170,7 @@ class World:
             "batch": 4,
             "clock": lambda: datetime.fromtimestamp(self.broker.now_ms / 1000, UTC),
         }
-        workload = Workload(service="counter", verb=verb, gather=gather, ticks=ticks)
+        workload = Workload(service="counter", verb=verb, gather=gather, ticks=ticks, effects=effects)
         runtime = Runtime(workload, Wiring(**(given | wiring)))
         runtime.start()
         return runtime
