@@ -97,6 +97,11 @@ class Roster(BaseModel):
             raise ValueError("must have a time zone")
         return value.astimezone(UTC).replace(microsecond=0)
 
+    @field_validator("people")
+    @classmethod
+    def _people_are_in_order(cls, value: tuple[Person, ...]) -> tuple[Person, ...]:
+        return tuple(sorted(value, key=_name_of))
+
     @field_serializer("expires_at")
     def _expiry_in_seconds(self, value: datetime) -> str:
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -129,9 +134,8 @@ class Roster(BaseModel):
 
     @property
     def document(self) -> bytes:
-        """Its one form: JSON with sorted keys and people, two spaces, a line's end."""
-        ordered = self.model_copy(update={"people": tuple(sorted(self.people, key=_name_of))})
-        shape = ordered.model_dump(mode="json")
+        """Its one form: JSON with people and keys in order, two spaces, a line's end."""
+        shape = self.model_dump(mode="json")
         return json.dumps(shape, indent=2, sort_keys=True, ensure_ascii=True).encode() + b"\n"
 
     @property
