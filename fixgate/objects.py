@@ -180,6 +180,14 @@ class S3Store:
         )
 
 
+def open_objects(place: str, home: Path) -> ObjectStore:
+    """The store at `place`: a folder, `s3://bucket/prefix`, or, when it is empty, `objects` in the home."""
+    if not place.startswith("s3://"):
+        return FileStore(Path(place) if place else home / "objects")
+    bucket, _, prefix = place.removeprefix("s3://").partition("/")
+    return S3Store(s3_client(), bucket, prefix or "objects/")
+
+
 def s3_client(*, endpoint: str | None = None, region: str | None = None) -> "S3Client":
     """An S3 client that gives up after seconds, with credentials from the environment."""
     config = Config(

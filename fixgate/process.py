@@ -33,7 +33,7 @@ from fixgate.graph import Party, Topology
 from fixgate.identity import WorkloadIdentity
 from fixgate.kafka import KafkaBroker
 from fixgate.naming import Naming
-from fixgate.objects import FileStore, ObjectStore, S3Store, s3_client
+from fixgate.objects import ObjectStore, open_objects
 from fixgate.registry import codec_from
 from fixgate.runtime import Runtime, Wiring
 from fixgate.sealing import load_seal
@@ -61,11 +61,7 @@ class Process:
 
     def objects(self) -> ObjectStore:
         """The store for what is too large for a message."""
-        place = self.settings.objects
-        if not place.startswith("s3://"):
-            return FileStore(Path(place) if place else self.settings.home / "objects")
-        bucket, _, prefix = place.removeprefix("s3://").partition("/")
-        return S3Store(s3_client(), bucket, prefix or "objects/")
+        return open_objects(self.settings.objects, self.settings.home)
 
     @contextmanager
     def connected(self, party: Party) -> Generator[tuple[WorkloadIdentity, KafkaBroker], None, None]:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from fixgate.cli import log, stack, topology
+from fixgate.cli import log, provenance, stack, topology
 from fixgate.cli.doctor import doctor
 from fixgate.errors import FixgateError
 
@@ -27,6 +27,9 @@ app.command()(stack.up)
 app.command()(stack.down)
 app.command()(stack.status)
 app.command()(doctor)
+app.command()(provenance.story)
+app.command()(provenance.verify)
+app.command()(provenance.evidence)
 app.add_typer(topology.app)
 app.add_typer(log.app)
 

@@ -42,7 +42,7 @@ def verify(
     from fixgate.log.audit import audit  # noqa: PLC0415 - slow to import
     from fixgate.log.storage import open_store  # noqa: PLC0415 - slow to import
 
-    keys = _keys(key, witness_key)
+    keys = verification_keys(key, witness_key)
     with _progress() as progress:
         report = audit(open_store(location or _places().log), keys, older=_read(older), progress=progress)
     if as_json:
@@ -68,7 +68,7 @@ def prove(
     from fixgate.log.proof import prove as make  # noqa: PLC0415 - slow to import
     from fixgate.log.storage import open_store  # noqa: PLC0415 - slow to import
 
-    data = make(open_store(location or _places().log), _keys(key, witness_key), digest)
+    data = make(open_store(location or _places().log), verification_keys(key, witness_key), digest)
     if output is None:
         typer.echo(data.decode(), nl=False)
         return
@@ -91,7 +91,7 @@ def check_proof(
 
     from fixgate.log.proof import check  # noqa: PLC0415 - slow to import
 
-    found = _proved(check(_read(file) or b"", _keys(key, witness_key)))
+    found = _proved(check(_read(file) or b"", verification_keys(key, witness_key)))
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
@@ -160,8 +160,8 @@ def _places() -> "Places":
     return Places(load())
 
 
-def _keys(key: str, witnesses: list[str] | None) -> "Keys":
-    """The keys given, else this deployment's."""
+def verification_keys(key: str, witnesses: list[str] | None) -> "Keys":
+    """The keys given, else this deployment's; raises Misconfigured when there are none."""
     from fixgate.log.audit import Keys  # noqa: PLC0415 - slow to import
     from fixgate.log.keys import load_public, public_path  # noqa: PLC0415 - slow to import
 
