@@ -5,6 +5,9 @@
 | `aws.iam.access_key` | `arn:aws:iam::<account>:user/<path and name>#<key id>` | the user's ARN                    |
 | `aws.s3.bucket`   | `arn:aws:s3:::<name>`                                     | the bucket's ARN                  |
 | `git.workflow`    | `<clone address>#<path>`                                  | `git:<clone address>`             |
+
+A report may name an access key by its id alone: then the id is that, until a reader has found its user, and there is
+no lock key.
 """
 
 from fixgate.events import Resource
@@ -17,6 +20,25 @@ WORKFLOW = "git.workflow"
 def access_key(account: str, user: str, key_id: str) -> Resource:
     """The access key of a user (`user` with its path, without a leading slash)."""
     return Resource(kind=ACCESS_KEY, id=f"arn:aws:iam::{account}:user/{user}#{key_id}", account=account, region=None)
+
+
+def bare_access_key(key_id: str, account: str | None) -> Resource:
+    """An access key whose user is not known yet."""
+    return Resource(kind=ACCESS_KEY, id=key_id, account=account, region=None)
+
+
+def is_resolved(target: Resource) -> bool:
+    """Whether the id says everything that a reader needs."""
+    whole, part = parts(target)
+    match target.kind:
+        case "aws.iam.access_key":
+            return bool(part) and whole.startswith("arn:") and ":user/" in whole
+        case "aws.s3.bucket":
+            return whole.startswith("arn:") and not part
+        case "git.workflow":
+            return bool(whole and part)
+        case _:
+            return False
 
 
 def bucket(account: str | None, name: str, region: str | None) -> Resource:
@@ -36,7 +58,12 @@ def parts(target: Resource) -> tuple[str, str]:
 
 
 def lock_key(target: Resource) -> str:
-    """The aggregate that a change of the target locks; raises ValueError for a kind that has none."""
+    """The aggregate that a change of the target locks; raises ValueError for a kind that has none.
+
+    So it does for an id that is not complete: a lock of something else would be none.
+    """
+    if target.kind in {ACCESS_KEY, BUCKET, WORKFLOW} and not is_resolved(target):
+        raise ValueError(f"the id of this {target.kind} is not complete")
     whole, _ = parts(target)
     match target.kind:
         case "aws.iam.access_key" | "aws.s3.bucket":

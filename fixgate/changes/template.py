@@ -91,11 +91,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Where a change is made: the target system under one credential, or a copy of it in memory."""
+    """Where a change is made: the target system under one credential, or a copy of it in memory.
+
+    `began` is when the first write was sent, None when nobody knows: an effect is judged from then on.
+    """
 
     session: Session
     read: Callable[[Resource], Reading]
     now: Callable[[], datetime]
+    began: datetime | None = None
 
 
 class Operations(Protocol):

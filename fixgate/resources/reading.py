@@ -20,13 +20,15 @@ class Session:
     """How to reach target systems, and as whom; made from a credential.
 
     `aws(service, region)` gives a boto3 client. `anonymous(service, region)` one without any credential. `git_token`
-    is the bearer token for a git host, empty for reading in the open.
+    is the bearer token for a git host, empty for reading in the open; `git_mirrors` is where the repositories of
+    actions are asked for their tags, empty for nowhere; `git_local` allows clone addresses on this machine's disk.
     """
 
     aws: Callable[[str, str | None], Any]
     anonymous: Callable[[str, str | None], Any]
     git_token: str = ""
     git_mirrors: str = ""
+    git_local: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,10 @@ class Reading:
 class Reader(Protocol):
     """Reads one kind of resource."""
 
-    kind: str
+    @property
+    def kind(self) -> str:
+        """The kind of resource."""
+        ...
 
     def read(self, target: Resource, session: Session, now: datetime) -> Reading:
         """Read it; blocks for the calls.

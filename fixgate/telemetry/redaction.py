@@ -53,6 +53,11 @@ def redact(text: str) -> str:
     return _SHAPES.sub(rf"\g<scheme>\g<name>{MASK}", text)
 
 
+def looks_secret(text: str) -> bool:
+    """Whether `redact` would mask something in the text, however long it is."""
+    return _SHAPES.search(text) is not None
+
+
 def clean(value: object, depth: int = 0) -> Clean:
     """The value as JSON can hold it, with every text in it redacted; never raises."""
     match value:
