@@ -23,6 +23,9 @@ from fixgate.verbs import Received, StateView
 from fixgate.verification import Verifier, check_parents
 
 SOURCE_HEADER: Final = "fixgate-source"
+LABEL_PREFIX: Final = "fixgate-"
+LABEL_LIMIT: Final = 2_000
+"""Characters of a label that are kept."""
 UNKNOWN_SOURCE: Final = "unknown"
 KEY_FIELDS: Final[Mapping[Key, str]] = {
     Key.PROBLEM: "problem_key",
@@ -162,6 +165,7 @@ class Intake:
             source=source_of(record),
             trace_id=context.trace_id,
             context=context.traceparent,
+            labels={} if topic.signed else labels_of(record),
         )
 
 
@@ -171,6 +175,12 @@ def source_of(record: Inbound) -> str:
         if name == SOURCE_HEADER:
             return value.decode(errors="replace")[:200]
     return record.key.decode(errors="replace")[:200] if record.key else UNKNOWN_SOURCE
+
+
+def labels_of(record: Inbound) -> dict[str, str]:
+    """What the sender of an unsigned record says of it, in headers that begin with `fixgate-`; the last one counts."""
+    named = ((name, value) for name, value in record.headers if name.startswith(LABEL_PREFIX))
+    return {name: value.decode(errors="replace")[:LABEL_LIMIT] for name, value in named}
 
 
 def check_sequence(state: StateView, received: Received) -> tuple[bytes, bytes, int] | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
+from fixgate.errors import Poison
 from fixgate.events import Record, Signed
 
 G = TypeVar("G")
@@ -36,6 +37,8 @@ class Received:
     trace_id: str
     context: str = ""
     """The W3C traceparent that it came with, for an answer that comes after a wait (`Output.follows`)."""
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of an unsigned record, the headers that begin with `fixgate-`, as text: whoever sent it said so, no more."""
 
     @property
     def origin(self) -> str:
@@ -124,10 +127,15 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a verb answers: records to write and state to keep (None deletes), all in one transaction."""
+    """What a verb answers: records to write and state to keep (None deletes), all in one transaction.
+
+    `partly` says that a part of the record could not be used: besides everything else the whole record goes into the
+    dead letters, with this reason. It is for records alone.
+    """
 
     outputs: tuple[Output, ...] = ()
     state: Mapping[bytes, bytes | None] = field(default_factory=dict[bytes, bytes | None])
+    partly: Poison | None = None
 
 
 Verb = Callable[[Event, Facts[G]], Result]

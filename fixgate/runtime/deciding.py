@@ -72,6 +72,7 @@ class Decider(Generic[G]):
         """Add what the event causes to the batch and to the state's open transaction."""
         written, mark, fault = Written([], {}), None, item.fault
         result: Result | None = None
+        partly: Poison | None = None
         with item.span as span:
             cause = Cause(digest=item.event.digest if isinstance(item.event, Received) else "", span=span)
             if fault is None:
@@ -80,12 +81,14 @@ class Decider(Generic[G]):
                     facts = self._facts(item, state, broadcasts)
                     answer = self._verb(item, facts)
                     self._write(written, answer, state, shard, cause)
-                    result = answer
+                    result, partly = answer, self._unusable(item, answer)
                 except Poison as error:
                     written, fault = Written([], {}), error
             if item.inbound is not None:
-                if fault is not None:
-                    self._reject(batch, written, item.inbound, fault, shard, state, cause)
+                rejected = fault or partly
+                if rejected is not None:
+                    self._reject(batch, written, item.inbound, rejected, shard, state, cause)
+                # What could be used in part was no rejection: a source that sends it is not a bad one.
                 self._count(batch, item.inbound, fault)
             elif fault is not None:
                 self._refuse(batch, item, fault)
@@ -153,6 +156,13 @@ class Decider(Generic[G]):
             gathered=cast("G", item.gathered),
             context=item.span.context.traceparent,
         )
+
+    @staticmethod
+    def _unusable(item: Item[G], answer: Result) -> Poison | None:
+        """What of the record the verb could not use."""
+        if answer.partly is not None and item.inbound is None:
+            raise Poison(Reason.DEFECT, "only a record can be unusable in part")
+        return answer.partly
 
     def _refuse(self, batch: Batch, item: Item[G], fault: Poison) -> None:
         """What is no record has no dead letter: whoever told it is answered; time that fails is a defect."""

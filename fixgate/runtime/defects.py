@@ -31,6 +31,8 @@ def check_result(result: object) -> None:
         key = output.key
         if not isinstance(key, bytes) or not 0 < len(key) <= KEY_LIMIT:
             raise Poison(Reason.DEFECT, f"an output's key must be 1 to {KEY_LIMIT} bytes")
+    if untyped.partly is not None and not isinstance(untyped.partly, Poison):
+        raise Poison(Reason.DEFECT, f"what could not be used is told by Poison, not {type(untyped.partly).__name__}")
     for name, value in untyped.state.items():
         if not isinstance(name, bytes) or not name or name.startswith(RESERVED):
             raise Poison(Reason.DEFECT, "a state key must be bytes, not empty and not reserved")
