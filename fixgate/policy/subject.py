@@ -1,0 +1,229 @@
+"""What policies look at: a change as the signed assessment, the inventory and the catalogue show it (law 3).
+
+Nothing here is the proposal's word alone: what it claims is computed again (`honest`), and where a claim stands beside
+a fact, the worse of the two counts. What is not known has a value that says so, and that value never asks for less than
+any other (law 8).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from fixgate.chain import ProposalChain
+from fixgate.changes.catalogue import Catalogue, Template
+from fixgate.changes.template import worse
+from fixgate.events import (
+    AssemblerKind,
+    Assessment,
+    BlastLevel,
+    Environment,
+    Fact,
+    FactState,
+    ManagedBy,
+    Proposal,
+    Reversibility,
+)
+from fixgate.policy.assets import Entry, Inventory, names_of
+from fixgate.policy.cautions import Cautions
+from fixgate.policy.controls import environment_of
+from fixgate.targets import ACCESS_KEY
+
+IN_USE_DAYS: Final = 90
+"""A key that was used in so many days is in use."""
+BLAST: Final[Mapping[BlastLevel, int]] = {
+    BlastLevel.NONE: 0,
+    BlastLevel.LOW: 1,
+    BlastLevel.MEDIUM: 2,
+    BlastLevel.HIGH: 3,
+    BlastLevel.UNKNOWN: 4,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A change for the policies; each field is an attribute of the Cedar schema but the first three.
+
+    `digest` is the proposal's. `lies` are what it claims and is not so. `excluded` are those who may not approve it.
+    """
+
+    digest: str
+    lies: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    template: str
+    template_class: str
+    problem: str
+    status: str
+    target_kind: str
+    environment: str
+    blast: int
+    blast_name: str
+    dependants: int
+    dependants_known: bool
+    reversibility: str
+    severity: str
+    automatic: bool
+    deciding_known: bool
+    independent_sources: int
+    tainted_slots: int
+    assembler: str
+    owner_known: bool
+    managed_by: str
+    shared: bool
+    secret: bool
+    in_use: bool
+    signals: int
+    stale_inventory: bool
+    honest: bool
+    revision: int
+    reading: int
+    soak_seconds: int
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """As Cedar takes them."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _APART}
+
+
+_APART: Final = frozenset({"digest", "lies", "excluded"})
+
+
+def subject_of(chain: ProposalChain, inventory: Inventory, signals: Cautions, catalogue: Catalogue) -> Subject:
+    """The subject of a proposal; pure. A template that is not in the catalogue makes a subject that is not honest."""
+    assessment, proposal = chain.assessment, chain.proposal
+    names = (*names_of(assessment.target), *_identity(assessment))
+    entries = inventory.find(*names)
+    template = catalogue.templates.get(proposal.template.id)
+    lies = catalogue.check(proposal, assessment)
+    blast = max(assessment.blast_radius.level, proposal.blast_radius.level, key=BLAST.__getitem__)
+    dependants = (assessment.blast_radius.dependants, proposal.blast_radius.dependants)
+    known, sources = _deciding(template, assessment)
+    return Subject(
+        digest=chain.digest,
+        lies=lies,
+        excluded=excluded(assessment, proposal),
+        template=proposal.template.id,
+        template_class="unknown" if template is None else template.manifest.klass,
+        problem=assessment.kind,
+        status=assessment.status.value,
+        target_kind=assessment.target.kind,
+        environment=_environment(assessment, entries).value,
+        blast=BLAST[blast],
+        blast_name=blast.value,
+        dependants=max(d or 0 for d in (*dependants, *(len(e.statement.dependants) for e in entries))),
+        dependants_known=None not in dependants,
+        reversibility=_reversibility(assessment, proposal, template).value,
+        severity=assessment.severity.value,
+        automatic=template is not None and template.manifest.automatic,
+        deciding_known=known,
+        independent_sources=sources,
+        tainted_slots=sum(s.tainted for s in proposal.slots),
+        assembler=proposal.assembler.kind.value,
+        owner_known=bool(assessment.ownership.owner) or any(e.statement.ownership.owner for e in entries),
+        managed_by=_managed_by(assessment, entries).value,
+        shared=_shared(assessment, entries),
+        secret=assessment.secret is not None or any(f.secret is not None for f in chain.findings),
+        in_use=_in_use(assessment),
+        signals=signals.about(assessment),
+        stale_inventory=any(e.stale for e in entries) or inventory.in_doubt(names),
+        honest=not lies and template is not None,
+        revision=proposal.revision,
+        reading=assessment.reading,
+        soak_seconds=proposal.durations.soak_seconds,
+    )
+
+
+def excluded(assessment: Assessment, proposal: Proposal) -> tuple[str, ...]:
+    """Who may not approve: who asked for the change, and whom the affected identity belongs to."""
+    found: set[str] = set()
+    if proposal.assembler.kind is AssemblerKind.PERSON:
+        found.add(proposal.assembler.name)
+    if assessment.identity is not None:
+        found.add(_last_name(assessment.identity.id))
+        found.update(str(f.value) for f in _named(assessment.evidence, "owner") if f.state is FactState.VALUE)
+        if assessment.ownership.owner:
+            found.add(assessment.ownership.owner)
+    return tuple(sorted(name for name in found if name))
+
+
+def _identity(assessment: Assessment) -> tuple[str, ...]:
+    return () if assessment.identity is None else (assessment.identity.id,)
+
+
+def _last_name(identity: str) -> str:
+    return identity.partition("#")[0].rpartition("/")[2].rpartition(":")[2]
+
+
+def _named(evidence: Iterable[Fact], name: str) -> Iterator[Fact]:
+    """A fact, and the same fact by each of its sources."""
+    return (f for f in evidence if f.name == name or f.name.startswith(f"{name}."))
+
+
+def _environment(assessment: Assessment, entries: Sequence[Entry]) -> Environment:
+    """Where it serves, when all who say anything say the same, and unknown otherwise."""
+    facts = list(_named(assessment.evidence, "environment"))
+    if any(f.state is FactState.UNREADABLE for f in facts):
+        return Environment.UNKNOWN
+    said = {assessment.environment, *(e.statement.environment for e in entries)}
+    said |= {environment_of(f.value) for f in facts if f.state is FactState.VALUE}
+    return said.pop() if len(said) == 1 else Environment.UNKNOWN
+
+
+def _managed_by(assessment: Assessment, entries: Sequence[Entry]) -> ManagedBy:
+    facts = list(_named(assessment.evidence, "managed_by"))
+    if any(f.state is FactState.UNREADABLE for f in facts):
+        return ManagedBy.UNKNOWN
+    said = {assessment.ownership.managed_by, *(e.statement.ownership.managed_by for e in entries)}
+    said |= {_manager(f.value) for f in facts if f.state is FactState.VALUE}
+    return said.pop() if len(said) == 1 else ManagedBy.UNKNOWN
+
+
+def _manager(value: object) -> ManagedBy:
+    return ManagedBy(value) if isinstance(value, str) and value in list(ManagedBy) else ManagedBy.UNKNOWN
+
+
+def _shared(assessment: Assessment, entries: Sequence[Entry]) -> bool:
+    said = {assessment.ownership.shared, *(e.statement.ownership.shared for e in entries)}
+    return said != {False}
+
+
+def _reversibility(assessment: Assessment, proposal: Proposal, template: Template | None) -> Reversibility:
+    if template is None:
+        return Reversibility.UNKNOWN
+    found = worse(template.manifest.reversibility, proposal.rehearsal.reversibility)
+    return worse(worse(found, proposal.reversibility), assessment.reversibility)
+
+
+def _deciding(template: Template | None, assessment: Assessment) -> tuple[bool, int]:
+    """Whether every deciding fact is known and undisputed, and by how many independent sources at the least."""
+    if template is None:
+        return False, 0
+    support = [_support(list(_named(assessment.evidence, name))) for name in template.manifest.deciding]
+    return all(support), min(support, default=0)
+
+
+def _support(facts: Sequence[Fact]) -> int:
+    """By how many sources a fact is known: 0 when it is not, when one cannot be read, or when they do not agree."""
+    if any(f.state not in {FactState.VALUE, FactState.ABSENT} for f in facts):
+        return 0
+    values = [f for f in facts if f.state is FactState.VALUE]
+    if len({(type(f.value), f.value) for f in values}) > 1:
+        return 0
+    return len({f.source for f in values or facts})
+
+
+def _in_use(assessment: Assessment) -> bool:
+    """Whether a key was used lately, or nobody can tell; nothing else is in use in this sense."""
+    if assessment.target.kind != ACCESS_KEY:
+        return False
+    unused = list(_named(assessment.evidence, "unused"))
+    if any(f.state is FactState.UNREADABLE or f.value is False for f in unused):
+        return True
+    days = list(_named(assessment.evidence, "last_used_days"))
+    return not days or any(_recent(f) for f in days)
+
+
+def _recent(days: Fact) -> bool:
+    if days.state is FactState.ABSENT:
+        return False
+    known = days.state is FactState.VALUE and type(days.value) is int
+    return not known or int(str(days.value)) < IN_USE_DAYS
