@@ -1,1 +1,1 @@
-"""The analyzer."""
+"""The analyzer: says what a finding means, with evidence, and changes nothing."""
