@@ -1,0 +1,123 @@
+"""What a format's adapter is, and the words in which it says what it read.
+
+An adapter reads a document and says of each result in it exactly one thing: a `Draft` (a finding), `Passed`,
+`Suppressed`, or `Unusable`; so the counts add up. Besides, it may warn (`Remark`) or say that the scan failed
+(`Failed`). It masks nothing, hashes nothing and counts nothing: that is done once, for all formats (`normalising.py`).
+
+Adapters are pure. What an adapter raises by accident rejects the whole report as a defect; it must not.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from fixgate.events import AffectedIdentity, FindingStatus, Location, Package, Resource, SeverityRating
+from fixgate.reports.document import Document, Unusable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What is known of a report besides its bytes; the sender's word.
+
+    `format` names the adapter, "" leaves it to the content. `repository` is the clone address of what was scanned.
+    """
+
+    format: str = ""
+    repository: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposed:
+    """A secret that the report shows; `value` never leaves ingest. An unknown value (redacted) is empty."""
+
+    kind: str
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One result as its adapter read it: nothing is masked yet.
+
+    `identity` are the parts of its fingerprint, after format and tool: what stays the same when the report is made
+    again, elsewhere, in another order, with lines moved. `unique` says that the tool itself tells results apart by
+    them; otherwise equal ones are told apart by their order in the file that they are about.
+
+    `what` is the kind of trouble, for the problem key; the rule where there is nothing better.
+    """
+
+    pointer: str
+    tool: str
+    identity: tuple[str, ...]
+    unique: bool
+    what: str
+    severity: SeverityRating
+    status: FindingStatus
+    tool_version: str | None = None
+    rule_id: str = ""
+    rule_name: str = ""
+    title: str = ""
+    description: str = ""
+    confidence: str | None = None
+    aliases: tuple[str, ...] = ()
+    locations: tuple[Location, ...] = ()
+    resource: Resource | None = None
+    account: str | None = None
+    region: str | None = None
+    repository: str | None = None
+    commit: str | None = None
+    package: Package | None = None
+    affected: AffectedIdentity | None = None
+    secret: Exposed | None = None
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    links: tuple[str, ...] = ()
+    first_seen_at: datetime | None = None
+    last_seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A check that found nothing wrong."""
+
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A result that somebody has told the scanner to leave alone."""
+
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that a person should know of the scan; holds nothing of the report's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The scan did not come to its end: no findings means nothing."""
+
+    text: str
+
+
+Item = Draft | Passed | Suppressed | Unusable | Remark | Failed
+
+
+class Adapter(Protocol):
+    """One format."""
+
+    @property
+    def name(self) -> str:
+        """The stable word for the format: `--format`, header, `Finding.format`."""
+        ...
+
+    def recognises(self, document: Document) -> bool:
+        """Whether the document is of this format, by its content; cheap, and never true for another's document."""
+        ...
+
+    def read(self, document: Document, hints: Hints) -> Iterator[Item]:
+        """What the document says; raises Poison when as a whole it is not of this format after all."""
+        ...

@@ -1,0 +1,122 @@
+"""What all adapters need to read what they do not trust: shapes, times, words.
+
+Each format declares with pydantic what it reads of a result. A value of another type than the format has rejects that
+result, with its pointer: a guess would be worse than a person's look. Fields that are not read may hold anything.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from math import isfinite
+from typing import Final, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from fixgate.reports.document import Document, Unusable
+
+M = TypeVar("M", bound="Shape")
+
+FAULTS_TOLD: Final = 3
+_FIELD: Final = re.compile(r"[A-Za-z_@$][A-Za-z0-9_.-]{0,40}")
+_MILLISECONDS: Final = 100_000_000_000
+"""A time of more seconds than this would be in the year 5138: it is in milliseconds."""
+_PLACEHOLDER: Final = re.compile(r"\s*(<[^<>]*>|requires login|n/?a|none|null|unknown)?\s*", re.IGNORECASE)
+LOOKED_AT: Final = 20
+"""Results that an adapter looks at before it says that a document is none of its own."""
+
+
+class Shape(BaseModel):
+    """A part of a result: types exactly as the format has them, everything else in it ignored."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+def shaped(model: type[M], value: object, pointer: str) -> M | Unusable:
+    """The value as the model has it, or why it is none: which fields, never what is in them."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        faults = error.errors(include_input=False, include_url=False, include_context=False)
+    first = "; ".join(f"{_place(f['loc'])} {f['type']}" for f in faults[:FAULTS_TOLD])
+    more = f"; and {len(faults) - FAULTS_TOLD} more" if len(faults) > FAULTS_TOLD else ""
+    return Unusable(pointer, f"wrong types: {first}{more}")
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    # What is no name of a field may be a text of the report.
+    parts = (str(p) if isinstance(p, int) or _FIELD.fullmatch(p) else "…" for p in loc)
+    return "/" + "/".join(parts)
+
+
+def mapping(value: object) -> Mapping[str, object] | None:
+    """The value if it is an object."""
+    return cast("Mapping[str, object]", value) if isinstance(value, dict) else None
+
+
+def sequence(value: object) -> list[object] | None:
+    """The value if it is an array."""
+    return cast("list[object]", value) if isinstance(value, list) else None
+
+
+def results(document: Document, *lists: str) -> Iterator[tuple[str, object]]:
+    """Each result with its pointer, out of arrays, EventBridge envelopes and objects that hold it under `lists`."""
+    for pointer, value in document.values:
+        yield from _unfolded(pointer, value, lists, depth=0)
+
+
+def _unfolded(pointer: str, value: object, lists: tuple[str, ...], depth: int) -> Iterator[tuple[str, object]]:
+    items, fields = sequence(value), mapping(value)
+    deepest = 3  # an array of envelopes that hold arrays
+    if items is not None and depth <= deepest:
+        for number, item in enumerate(items):
+            yield from _unfolded(f"{pointer}/{number}", item, lists, depth + 1)
+    elif fields is not None and depth <= deepest:
+        inner = next((n for n in lists if sequence(fields.get(n)) is not None), "")
+        if not inner and "detail-type" in fields and mapping(fields.get("detail")) is not None:
+            inner = "detail"
+        if inner:
+            yield from _unfolded(f"{pointer}/{inner}", fields[inner], lists, depth + 1)
+        else:
+            yield pointer, value
+    else:
+        yield pointer, value
+
+
+def first_objects(document: Document, *lists: str) -> Iterator[Mapping[str, object]]:
+    """The objects among the first results."""
+    for _, value in islice(results(document, *lists), LOOKED_AT):
+        fields = mapping(value)
+        if fields is not None:
+            yield fields
+
+
+def word(value: str | None) -> str | None:
+    """The text, unless it is empty or stands for nothing: `<finding_uid>`, `requires login`, `None`."""
+    return None if value is None or _PLACEHOLDER.fullmatch(value) else value.strip()
+
+
+def some(values: Iterable[str | None]) -> tuple[str, ...]:
+    """The words among the values, each once, in order."""
+    return tuple(dict.fromkeys(w for v in values if (w := word(v)) is not None))
+
+
+def labelled(**values: str | None) -> dict[str, str]:
+    """Labels without those that have no value."""
+    return {name: made for name, value in values.items() if (made := word(value)) is not None}
+
+
+def moment(value: str | float | None) -> datetime | None:
+    """A time in ISO 8601, seconds or milliseconds since 1970; without a zone it is UTC. None when it is no time."""
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str):
+            # Some write nine digits of a second, which Python does not read.
+            made = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value.strip()))
+            return made.replace(tzinfo=UTC) if made.tzinfo is None else made.astimezone(UTC)
+        if not isfinite(value) or value <= 0:
+            return None
+        return datetime.fromtimestamp(value / 1000 if value > _MILLISECONDS else value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

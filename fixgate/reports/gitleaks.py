@@ -1,0 +1,191 @@
+"""gitleaks: the JSON array of version 8 (`RuleID`) and of version 7 (`rule`, `offender`)."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from fixgate.events import AffectedIdentity, FindingStatus, Location, Resource
+from fixgate.reports.adapter import Draft, Exposed, Hints, Item
+from fixgate.reports.aws import access_key, key_id
+from fixgate.reports.document import Document, Unusable
+from fixgate.reports.fields import Shape, first_objects, labelled, mapping, moment, results, shaped, some, word
+from fixgate.reports.paths import portable
+from fixgate.reports.secrets import secret_kind, shown
+from fixgate.reports.severity import unknown
+
+_COMMIT: Final = re.compile(r"[0-9a-fA-F]{7,64}")
+
+
+class _Version8(Shape):
+    rule_id: str = Field(alias="RuleID", min_length=1)
+    file: str = Field(alias="File")
+    description: str | None = Field(default=None, alias="Description")
+    secret: str | None = Field(default=None, alias="Secret")
+    match: str | None = Field(default=None, alias="Match")
+    start_line: int | None = Field(default=None, alias="StartLine", ge=0)
+    end_line: int | None = Field(default=None, alias="EndLine", ge=0)
+    start_column: int | None = Field(default=None, alias="StartColumn", ge=0)
+    end_column: int | None = Field(default=None, alias="EndColumn", ge=0)
+    commit: str | None = Field(default=None, alias="Commit")
+    link: str | None = Field(default=None, alias="Link")
+    author: str | None = Field(default=None, alias="Author")
+    email: str | None = Field(default=None, alias="Email")
+    date: str | None = Field(default=None, alias="Date")
+    tags: list[str] | None = Field(default=None, alias="Tags")
+    symlink: str | None = Field(default=None, alias="SymlinkFile")
+
+
+class _Version7(Shape):
+    rule: str = Field(min_length=1)
+    file: str
+    offender: str | None = None
+    line: str | None = None
+    line_number: int | None = Field(default=None, alias="lineNumber", ge=0)
+    commit: str | None = None
+    repository: str | None = Field(default=None, alias="repoURL")
+    link: str | None = Field(default=None, alias="leakURL")
+    author: str | None = None
+    email: str | None = None
+    date: str | None = None
+    tags: str | None = None
+
+
+class Gitleaks:
+    """See the module."""
+
+    name = "gitleaks"
+
+    def recognises(self, document: Document) -> bool:
+        """By the names that only gitleaks gives."""
+        return any(
+            ({"RuleID", "File"} <= r.keys() and bool({"Secret", "Match"} & r.keys()))
+            or {"rule", "offender", "file"} <= r.keys()
+            for r in first_objects(document)
+        )
+
+    def read(self, document: Document, hints: Hints) -> Iterator[Item]:
+        """See `Adapter.read`."""
+        for pointer, value in results(document):
+            if value is None and not pointer:
+                continue  # gitleaks writes `null` when it found nothing
+            old = "rule" in (mapping(value) or {})
+            read = shaped(_Version7, value, pointer) if old else shaped(_Version8, value, pointer)
+            match read:
+                case _Version8():
+                    yield _draft_8(read, pointer, hints)
+                case _Version7():
+                    yield _draft_7(read, pointer, hints)
+                case Unusable():
+                    yield read
+
+
+def _draft_8(read: _Version8, pointer: str, hints: Hints) -> Draft:
+    place = portable(read.file)
+    location = Location(
+        path=place.path,
+        start_line=read.start_line,
+        end_line=read.end_line,
+        start_column=read.start_column,
+        end_column=read.end_column,
+        snippet=read.match,
+    )
+    # What stands around the secret tells two of one rule in one file apart, and says nothing of the secret.
+    around = (read.match or "").replace(read.secret, "*") if read.secret else ""
+    return _draft(
+        pointer=pointer,
+        rule=read.rule_id,
+        secret=read.secret,
+        around=around,
+        place=place.identity,
+        location=location,
+        commit=read.commit,
+        repository=hints.repository or _repository(read.link),
+        title=read.description or read.rule_id,
+        labels=labelled(author=read.author, email=read.email, tags=" ".join(read.tags or ()), symlink=read.symlink),
+        links=some((read.link,)),
+        date=read.date,
+        texts=(read.secret, read.match),
+    )
+
+
+def _draft_7(read: _Version7, pointer: str, hints: Hints) -> Draft:
+    place = portable(read.file)
+    # The whole line may hold more secrets than the one that was found: it is not kept.
+    location = Location(path=place.path, start_line=read.line_number or None, snippet=read.offender)
+    return _draft(
+        pointer=pointer,
+        rule=read.rule,
+        secret=read.offender,
+        around="",
+        place=place.identity,
+        location=location,
+        commit=read.commit,
+        repository=hints.repository or word(read.repository) or _repository(read.link),
+        title=read.rule,
+        labels=labelled(author=read.author, email=read.email, tags=read.tags),
+        links=some((read.link,)),
+        date=read.date,
+        texts=(read.offender, read.line),
+    )
+
+
+def _draft(
+    *,
+    pointer: str,
+    rule: str,
+    secret: str | None,
+    around: str,
+    place: str,
+    location: Location,
+    commit: str | None,
+    repository: str | None,
+    title: str,
+    labels: dict[str, str],
+    links: tuple[str, ...],
+    date: str | None,
+    texts: tuple[str | None, ...],
+) -> Draft:
+    identifier = key_id(*texts)
+    resource: Resource | None = None
+    affected: AffectedIdentity | None = None
+    if identifier is not None:
+        resource, affected = access_key(identifier, None)
+    revision = commit if commit and _COMMIT.fullmatch(commit) else None
+    return Draft(
+        pointer=pointer,
+        tool="gitleaks",
+        identity=(rule, place, revision or "", around),
+        unique=False,
+        what=rule,
+        severity=unknown("gitleaks"),
+        status=FindingStatus.OPEN,
+        rule_id=rule,
+        rule_name=rule,
+        title=title,
+        locations=(location,),
+        resource=resource,
+        repository=repository,
+        commit=revision,
+        affected=affected,
+        secret=Exposed(kind=secret_kind(rule, secret or ""), value=shown(secret)),
+        labels=labels,
+        links=links,
+        last_seen_at=moment(date),
+    )
+
+
+def _repository(link: str | None) -> str | None:
+    """The repository of a link to a line on a git host: what stands before `/blob/`, `/-/blob/` or `/commit/`."""
+    try:
+        parts = urlsplit(link or "")
+    except ValueError:
+        return None
+    path, found, _ = re.sub(r"/-/", "/", parts.path).partition("/blob/")
+    if not found:
+        path, found, _ = re.sub(r"/-/", "/", parts.path).partition("/commit/")
+    if not found or parts.scheme != "https" or not parts.hostname:
+        return None
+    return f"https://{parts.hostname}{path}"

@@ -1,0 +1,73 @@
+"""File paths that mean the same on another machine."""
+
+import posixpath
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from fixgate.events import Resource
+from fixgate.targets import workflow
+
+TAIL: Final = 3
+"""Segments by which a file is known when nothing says where its repository begins."""
+_DRIVE: Final = re.compile(r"^/?[A-Za-z]:(?=/)")
+_CHECKOUTS: Final = re.compile(
+    r"^/(?:github/workspace|home/runner/work/[^/]+/[^/]+|builds/[^/]+/[^/]+|workspaces?/[^/]+|code|repo|src|app|scan)/"
+)
+"""Where well-known services check out a repository."""
+_WORKFLOW: Final = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file: `path` as people are shown it, `identity` as it goes into a fingerprint."""
+
+    path: str
+    identity: str
+
+
+def portable(text: str, roots: Iterable[str] = ()) -> Place:
+    """The file named by a path or a `file:` address, relative to its repository where that can be made out.
+
+    `roots` are folders (paths or addresses) that the report itself calls the root of what was scanned. What is below
+    none of them, nor below a folder of a well-known service, is known by its last segments.
+    """
+    path = _plain(text)
+    if not path.startswith("/"):
+        return Place(path, path)
+    for root in sorted((_plain(r) for r in roots), key=len, reverse=True):
+        base = root.rstrip("/")
+        if base.startswith("/") and path.startswith(f"{base}/"):
+            inner = path[len(base) + 1 :]
+            return Place(inner, inner)
+    inner = _CHECKOUTS.sub("", path, count=1)
+    if not inner.startswith("/"):
+        return Place(inner, inner)
+    return Place(path, "/".join(path.strip("/").split("/")[-TAIL:]))
+
+
+def workflow_in(repository: str | None, path: str | None) -> Resource | None:
+    """The workflow file of a repository, if both are known and it is one."""
+    if repository is None or path is None or not _WORKFLOW.fullmatch(path):
+        return None
+    return workflow(repository, path)
+
+
+def _plain(text: str) -> str:
+    path = text.strip()
+    if path.startswith("file:"):
+        try:
+            parts = urlsplit(path)
+        except ValueError:
+            return path
+        path = unquote(f"{parts.netloc}{parts.path}" if parts.netloc.startswith(".") else parts.path)
+    path = _DRIVE.sub("", path.replace("\\", "/"))
+    if not path:
+        return ""
+    path = posixpath.normpath(path)
+    # Nothing above the root of what was scanned can be named.
+    while path.startswith("../"):
+        path = path[3:]
+    return "/" + path.lstrip("/") if path.startswith("/") else path

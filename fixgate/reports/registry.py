@@ -1,0 +1,56 @@
+"""Which formats there are, and which of them a document is. A new format is one file and one line here."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from fixgate.errors import Poison, Reason
+from fixgate.reports.adapter import Adapter
+from fixgate.reports.asff import Asff
+from fixgate.reports.document import Document
+from fixgate.reports.fields import mapping, sequence
+from fixgate.reports.gitleaks import Gitleaks
+from fixgate.reports.guardduty import GuardDuty
+from fixgate.reports.ocsf import Ocsf
+from fixgate.reports.sarif import Sarif
+
+_ALL: Final[tuple[Adapter, ...]] = (Asff(), Gitleaks(), GuardDuty(), Ocsf(), Sarif())
+ADAPTERS: Final[Mapping[str, Adapter]] = {adapter.name: adapter for adapter in _ALL}
+NAMES: Final = ", ".join(sorted(ADAPTERS))
+
+
+def adapter_of(document: Document, name: str) -> Adapter | None:
+    """The adapter for the document: the one that is named, else the one that recognises it.
+
+    None when there is nothing by which to tell: an empty list says that nothing was found, not by whom. Raises Poison
+    when no adapter fits, or more than one.
+    """
+    if name:
+        named = ADAPTERS.get(name)
+        if named is None:
+            raise Poison(Reason.INVALID, f"the report is said to be of a format that is not known; known are {NAMES}")
+        if not _holds_nothing(document) and not named.recognises(document):
+            raise Poison(Reason.INVALID, f"the report is said to be {name}, but it is not")
+        return named
+    found = [adapter for adapter in ADAPTERS.values() if adapter.recognises(document)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = " and ".join(adapter.name for adapter in found)
+        raise Poison(Reason.INVALID, f"the report could be {names}: its format must be named")
+    if _holds_nothing(document):
+        return None
+    raise Poison(Reason.INVALID, f"the report is of no format that is known; known are {NAMES}")
+
+
+def _holds_nothing(document: Document) -> bool:
+    """Whether the document has no result at all: `null`, `[]`, `{"findings": []}`."""
+    return all(_nothing(value) for _, value in document.values) and not document.unusable
+
+
+def _nothing(value: object) -> bool:
+    fields = mapping(value)
+    if fields is not None:
+        return (
+            len(fields) == 1 and {n.lower() for n in fields} == {"findings"} and _nothing(next(iter(fields.values())))
+        )
+    return value is None or sequence(value) == []

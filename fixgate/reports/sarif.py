@@ -1,0 +1,77 @@
+"""SARIF 2.1.0 of any tool: rule defaults, suppressions, baselines, several runs, several places, failed scans."""
+
+from collections.abc import Iterator
+
+from fixgate.errors import Poison, Reason
+from fixgate.reports.adapter import Failed, Hints, Item, Passed, Remark, Suppressed
+from fixgate.reports.document import Document, Unusable
+from fixgate.reports.fields import mapping, sequence, shaped
+from fixgate.reports.sarif_results import Context, draft
+from fixgate.reports.sarif_shapes import Result, Run
+
+NOT_FINDINGS = frozenset({"pass", "notApplicable", "informational"})
+NOT_ACCEPTED = frozenset({"underReview", "rejected"})
+
+
+class Sarif:
+    """See the module."""
+
+    name = "sarif"
+
+    def recognises(self, document: Document) -> bool:
+        """By runs and a version, or runs and a schema that says SARIF."""
+        fields = _log(document)
+        if fields is None or "runs" not in fields:
+            return False
+        return "version" in fields or "sarif" in str(fields.get("$schema", "")).lower()
+
+    def read(self, document: Document, hints: Hints) -> Iterator[Item]:
+        """See `Adapter.read`."""
+        fields = _log(document) or {}
+        version, runs = fields.get("version", "2.1.0"), sequence(fields.get("runs"))
+        if not isinstance(version, str) or not version.startswith("2.1."):
+            raise Poison(Reason.INVALID, "the report is SARIF of another version: 2.1.0 is read")
+        if runs is None:
+            raise Poison(Reason.INVALID, "the report is SARIF whose runs are no array")
+        if not runs:
+            yield Remark("the log has no run: nothing was scanned")
+        for number, value in enumerate(runs):
+            yield from _of_run(value, f"/runs/{number}", hints)
+
+
+def _log(document: Document) -> dict[str, object] | None:
+    if len(document.values) != 1:
+        return None
+    fields = mapping(document.values[0][1])
+    return None if fields is None else dict(fields)
+
+
+def _of_run(value: object, pointer: str, hints: Hints) -> Iterator[Item]:
+    run = shaped(Run, value, pointer)
+    if isinstance(run, Unusable):
+        # Its results cannot be counted, so the report as a whole is what cannot be used.
+        raise Poison(Reason.INVALID, f"{pointer} is no run of SARIF: {run.why}")
+    fields = mapping(value) or {}
+    if any(i.successful is False for i in run.invocations or ()):
+        yield Failed(f"{pointer}: the tool says that its execution was not successful")
+    elif any(n.level == "error" for i in run.invocations or () for n in i.notifications or ()):
+        yield Remark(f"{pointer}: the tool reports errors of its own: it may have skipped something")
+    if run.results is None and "results" in fields:
+        yield Failed(f"{pointer}: results are null: the scan began and could not determine any (3.14.23)")
+    elif run.results is None:
+        yield Remark(f"{pointer}: there are no results, not even none: nothing was scanned (3.14.23)")
+    context = Context.of(run, hints)
+    for number, item in enumerate(run.results or ()):
+        yield _of_result(item, f"{pointer}/results/{number}", context)
+
+
+def _of_result(value: object, pointer: str, context: Context) -> Item:
+    read = shaped(Result, value, pointer)
+    if isinstance(read, Unusable):
+        return read
+    if read.kind in NOT_FINDINGS:
+        return Passed(pointer)
+    # 3.27.23: suppressed only if no suppression of it is still under review or was rejected.
+    if read.suppressions and not any(s.status in NOT_ACCEPTED for s in read.suppressions):
+        return Suppressed(pointer)
+    return draft(read, pointer, context)

@@ -1,0 +1,47 @@
+"""From what a source says of severity to one scale, and how it was arrived at; what it does not say is unknown."""
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Final
+
+from fixgate.events import Severity, SeverityRating
+
+WORDS: Final[Mapping[str, Severity]] = {
+    "informational": Severity.INFORMATIONAL,
+    "info": Severity.INFORMATIONAL,
+    "low": Severity.LOW,
+    "medium": Severity.MEDIUM,
+    "moderate": Severity.MEDIUM,
+    "high": Severity.HIGH,
+    "critical": Severity.CRITICAL,
+    "fatal": Severity.CRITICAL,
+}
+CVSS: Final = ((9.0, Severity.CRITICAL), (7.0, Severity.HIGH), (4.0, Severity.MEDIUM), (0.1, Severity.LOW))
+"""CVSS v3.1, 5; also SARIF's `security-severity` as GitHub reads it."""
+HUNDRED: Final = ((90.0, Severity.CRITICAL), (70.0, Severity.HIGH), (40.0, Severity.MEDIUM), (1.0, Severity.LOW))
+"""ASFF `Severity.Normalized`."""
+GUARDDUTY: Final = ((9.0, Severity.CRITICAL), (7.0, Severity.HIGH), (4.0, Severity.MEDIUM), (1.0, Severity.LOW))
+Steps = tuple[tuple[float, Severity], ...]
+
+
+def unknown(source: str, reported: str | None = None) -> SeverityRating:
+    """No severity, or one that is not understood."""
+    why = "has none" if reported is None else "is not one that is known"
+    return SeverityRating(normalised=Severity.UNKNOWN, reported=reported, derivation=f"{source}: {why}")
+
+
+def by_word(source: str, reported: str) -> SeverityRating:
+    """By the word, in any spelling."""
+    found = WORDS.get(reported.strip().lower())
+    if found is None:
+        return unknown(source, reported)
+    return SeverityRating(normalised=found, reported=reported, derivation=f"{source}: the word")
+
+
+def by_number(source: str, reported: float, steps: Steps, *, top: float) -> SeverityRating:
+    """By where the number stands on a scale from 0 to `top`; off the scale is unknown."""
+    text = f"{reported:g}" if isfinite(reported) else "not finite"
+    if not isfinite(reported) or not 0 <= reported <= top:
+        return unknown(source, text)
+    found = next((s for least, s in steps if reported >= least), Severity.INFORMATIONAL)
+    return SeverityRating(normalised=found, reported=text, score=float(reported), derivation=f"{source}: 0 to {top:g}")
