@@ -114,9 +114,7 @@ class Manifest(_Part):
     @property
     def put_back(self) -> Rollback:
         """The rollback as a proposal carries it."""
-        return Rollback(
-            operation=self.rollback.operation, restores=self.rollback.restores, limits=self.rollback.limits
-        )
+        return Rollback(operation=self.rollback.operation, restores=self.rollback.restores, limits=self.rollback.limits)
 
     @property
     def validation(self) -> tuple[Oracle, ...]:

@@ -1,0 +1,1 @@
+"""Deactivate an access key of an IAM user."""

@@ -1,0 +1,1 @@
+"""Block public access to an S3 bucket."""
