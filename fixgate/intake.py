@@ -6,7 +6,7 @@ Poison with a precise reason; its bytes stay untouched for the dead letters.
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from fixgate.broker import Inbound
 from fixgate.codec import Codec, embedded, envelope_of, record_type
@@ -21,6 +21,8 @@ from fixgate.telemetry.context import context_of
 from fixgate.trust import TrustBundle
 from fixgate.verbs import Received, StateView
 from fixgate.verification import Verifier, check_parents
+
+R = TypeVar("R", bound=Record)
 
 SOURCE_HEADER: Final = "fixgate-source"
 LABEL_PREFIX: Final = "fixgate-"
@@ -101,6 +103,21 @@ class Intake:
             signer=verified.signer,
             signed=Signed(value=value, signature=signature.signature, certificate=signature.certificate),
         )
+
+    def receive_carried(self, signed: Signed, kind: type[R], *, at_ms: int | None = None) -> R:
+        """A record that came another way than by its topic, verified with all that it carries; raises Poison.
+
+        Its signer must be one that may write such a record. With `at_ms` (milliseconds since 1970) its certificate must
+        hold at that time; without, nothing is said of time.
+        """
+        signers, rooted = self._carriable.get(kind.__name__, (frozenset[str](), False))
+        if at_ms is None:
+            self._verifier.verify_carried(signed, signers=signers, trust=self._trust())
+        else:
+            self._verifier.verify_embedded(signed, signers=signers, at_ms=at_ms, trust=self._trust())
+        decoded = self._codec.decode(signed.value, kind)
+        self._check_carried(decoded, rooted=rooted)
+        return decoded
 
     def _decode(self, topic: Topic, record: Inbound, value: bytes) -> Record:
         decoded = self._codec.decode(value, record_type(topic.record or ""))

@@ -1,1 +1,1 @@
-"""The issuer."""
+"""The issuer: one small credential for one allowed change, and the proof of its death."""

@@ -1,0 +1,1 @@
+"""Where the issuer touches the world: the systems that make credentials."""
