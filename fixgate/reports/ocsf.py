@@ -230,9 +230,10 @@ def _resource(read: _Resource, account: str | None, region: str | None) -> Resou
 
 def _severity(read: _Finding) -> SeverityRating:
     reported = None if read.severity is None else read.severity.strip()
-    if read.severity_id in _SEVERITIES:
+    known = None if read.severity_id is None else _SEVERITIES.get(read.severity_id)
+    if known is not None and read.severity_id is not None:
         return SeverityRating(
-            normalised=_SEVERITIES[read.severity_id],
+            normalised=known,
             reported=reported or str(read.severity_id),
             score=float(read.severity_id),
             derivation="ocsf severity_id",

@@ -50,7 +50,5 @@ def _holds_nothing(document: Document) -> bool:
 def _nothing(value: object) -> bool:
     fields = mapping(value)
     if fields is not None:
-        return (
-            len(fields) == 1 and {n.lower() for n in fields} == {"findings"} and _nothing(next(iter(fields.values())))
-        )
+        return len(fields) == 1 and all(n.lower() == "findings" and _nothing(v) for n, v in fields.items())
     return value is None or sequence(value) == []

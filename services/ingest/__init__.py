@@ -1,1 +1,1 @@
-"""The ingest."""
+"""Ingest: from a scanner's report to findings without a secret in them."""

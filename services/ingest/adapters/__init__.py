@@ -1,0 +1,1 @@
+"""What ingest touches: the object store, for originals."""
