@@ -8,17 +8,21 @@ with approval also says how many people (`@quorum`), which roles must be among t
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import cedarpy
 
 from fixgate.errors import Misconfigured
 from fixgate.events import DeterminingPolicy, Obligation, PolicyEffect
 from fixgate.people.roster import Role
+
+# The library's dictionaries have no type of their own.
+_authorize: Final = cast(Callable[..., cedarpy.AuthzResult], cedarpy.is_authorized)  # pyright: ignore[reportUnknownMemberType]
+_checked: Final = cast(Callable[..., cedarpy.ValidationResult], cedarpy.validate_policies)  # pyright: ignore[reportUnknownMemberType]
 
 SCHEMA_FILE: Final = "schema.cedarschema"
 ALTERNATIVE: Final = "|"
@@ -92,7 +96,7 @@ class Bundle:
         """Evaluate one action. Never raises for what the facts hold: an answer with errors is a refusal."""
         resource = {"type": "Fixgate::Change", "id": change}
         principal = {"type": "Fixgate::Assembler", "id": assembler}
-        entities = [
+        entities: list[dict[str, Any]] = [
             {"uid": resource, "attrs": dict(facts), "parents": []},
             {"uid": principal, "attrs": {}, "parents": []},
         ]
@@ -102,7 +106,7 @@ class Bundle:
             "resource": resource,
             "context": dict(moment),
         }
-        result = cedarpy.is_authorized(request, self._set, entities, self._schema)
+        result = _authorize(request, self._set, entities, self._schema)
         errors = tuple(map(str, result.diagnostics.errors))
         if result.decision is cedarpy.Decision.NoDecision and not errors:
             errors = ("the policies came to no decision",)
@@ -129,7 +133,7 @@ def _text(files: Mapping[str, bytes], name: str) -> str:
 
 def _validate(policies: str, schema: str) -> None:
     try:
-        result = cedarpy.validate_policies(policies, schema)
+        result = _checked(policies, schema)
     except ValueError as error:
         raise Misconfigured(f"the policies cannot be read: {error}") from None
     if not result.validation_passed:

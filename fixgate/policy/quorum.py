@@ -60,7 +60,7 @@ def objection(statement: ApprovalStatement, demand: Demand, roster: Roster, now:
         return f"{statement.person} has approved already"
     if statement.showing_nonce in demand.nonces:
         return "its showing was used before"
-    if set(statement.obligations) != demand.obligations:
+    if frozenset(statement.obligations) != demand.obligations:
         return "other obligations were shown than are demanded"
     if statement.view_digest != demand.view_digest:
         return "what was shown is not what had to be shown"

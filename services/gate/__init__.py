@@ -1,1 +1,1 @@
-"""The gate."""
+"""The gate: decides, and asks people."""
