@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from fixgate.cli import log, provenance, stack, topology
+from fixgate.cli import assets, controls, log, parse, provenance, publish, review, roster, stack, topology
 from fixgate.cli.doctor import doctor
 from fixgate.errors import FixgateError
 
@@ -27,9 +27,22 @@ app.command()(stack.up)
 app.command()(stack.down)
 app.command()(stack.status)
 app.command()(doctor)
+app.command()(parse.parse)
+app.command()(publish.publish)
 app.command()(provenance.story)
 app.command()(provenance.verify)
 app.command()(provenance.evidence)
+app.command()(review.pending)
+app.command()(review.show)
+app.command()(review.approve)
+app.command()(review.reject)
+app.command("request-changes")(review.request_changes)
+app.command()(controls.halt)
+app.command()(controls.resume)
+app.add_typer(controls.freezes)
+app.add_typer(controls.exceptions)
+app.add_typer(assets.app)
+app.add_typer(roster.app)
 app.add_typer(topology.app)
 app.add_typer(log.app)
 

@@ -2,8 +2,9 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import typer
 
@@ -20,6 +21,8 @@ Until = Annotated[
     str, typer.Option("--until", metavar="TIME", help="Until when: 30m, 12h, 7d, 2w, or 2026-01-31T12:00:00Z.")
 ]
 ControlId = Annotated[str, typer.Argument(metavar="ID", help="The control; ids may be shortened.")]
+
+E = TypeVar("E", bound=StrEnum)
 
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _SPAN: Final = re.compile(r"([1-9][0-9]{0,5})([mhdw])")
@@ -49,3 +52,12 @@ def age(since: datetime, now: datetime) -> str:
         if seconds >= size:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
+
+
+def one_of(kind: type[E], text: str, what: str) -> E:
+    """The value that is meant; a wrong one is wrong usage. "unknown" is said by machines, not by people."""
+    known = [value for value in kind if value.value != "unknown"]
+    for value in known:
+        if value.value == text:
+            return value
+    raise typer.BadParameter(f"{text!r} is no {what}; there are {', '.join(known)}")
