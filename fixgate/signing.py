@@ -103,6 +103,13 @@ class Signer:
         """Sign these exact bytes; reads no clock and does not block."""
         return Signature(self._sign(pae(value)), self.certificate)
 
+    def attest(self, payload_type: str, payload: bytes) -> Signature:
+        """Sign a payload that is no record, for a DSSE envelope; never passes for a record's signature."""
+        if payload_type == PAYLOAD_TYPE:
+            raise ValueError("records are signed with `sign`")
+        kind = payload_type.encode()
+        return Signature(self._sign(b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)), self.certificate)
+
 
 def _signing_function(key: object) -> tuple[Callable[[bytes], bytes], object]:
     """How `key` signs, and its public key."""

@@ -1,0 +1,1 @@
+"""What the executor touches: the issuer, the target systems, the snapshot store."""

@@ -1,0 +1,216 @@
+"""The executor's work outside: each change in a thread of its own, one act after the other.
+
+    committed order ──> act ──> report ──> inbox ──> the verb, in a transaction ──> next stage ──> act …
+
+The state decides what comes next, never this: an act is begun only when the transaction that allows it is committed,
+and its report counts only when the next one is. A change that was found in a shard that was taken over begins a new
+attempt before anything else; its intent is durable before the issuer is asked again.
+"""
+
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Final
+
+from fixgate.chain import decision_chain
+from fixgate.codec import Codec
+from fixgate.errors import Fenced, FixgateError, Transient, Unavailable
+from fixgate.events import Intent, Signed
+from fixgate.telemetry import Alarm, Attribute, Telemetry, derived_context, parse_traceparent
+from fixgate.verbs import Committed, Inbox, Order, Told
+from services.executor import reports
+from services.executor.adapters.acts import Acts, Attempt
+from services.executor.change import ORDERS, ChangeState, unpack
+
+THREADS: Final = 8
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 2.0
+Probe = Callable[[str], None]
+
+
+def ignore(place: str) -> None:
+    """The probe of an engine that nobody watches."""
+    del place
+
+
+@dataclass(slots=True)
+class Job:
+    """A change that a thread works on. `stop` is set when it is not ours any more."""
+
+    order: Order
+    change: ChangeState
+    stop: threading.Event = field(default_factory=threading.Event)
+    told: int = 0
+
+
+class Engine:
+    """See `verbs.Effects`. `wait` sleeps until the process ends, at most so many seconds, and says whether it does.
+
+    `probe` is told of each place that a change reaches: `<stage>:act`, `<stage>:acted`, `<stage>:told`, `over`. A test
+    raises from it to crash there.
+    """
+
+    prefix: bytes = ORDERS
+
+    def __init__(
+        self,
+        acts: Acts,
+        codec: Codec,
+        telemetry: Telemetry,
+        *,
+        wait: Callable[[float], bool],
+        stopping: threading.Event,
+        threads: int = THREADS,
+        probe: Probe = ignore,
+    ) -> None:
+        self._acts = acts
+        self._codec = codec
+        self._telemetry = telemetry
+        self._wait = wait
+        self._stopping = stopping
+        self._probe = probe
+        self._threads = threads
+        self._pool: ThreadPoolExecutor | None = None
+        self._inbox: Inbox | None = None
+        self._jobs: dict[bytes, Job] = {}
+
+    def start(self, inbox: Inbox) -> None:
+        """See `verbs.Effects.start`."""
+        self._inbox = inbox
+        self._pool = ThreadPoolExecutor(self._threads, "changes")
+
+    def committed(self, orders: Sequence[Order]) -> None:
+        """See `verbs.Effects.committed`."""
+        for order in orders:
+            running = self._jobs.get(order.key)
+            if order.value is None:
+                self._jobs.pop(order.key, None)
+                continue
+            change = unpack(self._codec, order.value)
+            if running is not None and not order.resumed and _same(running.change, change):
+                continue  # it moved on by what its own thread told
+            if running is not None:
+                running.stop.set()
+            job = self._jobs[order.key] = Job(order, change)
+            if self._pool is not None:
+                self._pool.submit(self._run, job)
+
+    def lost(self, shards: Sequence[int]) -> None:
+        """See `verbs.Effects.lost`."""
+        for key in [k for k, job in self._jobs.items() if job.order.shard in shards]:
+            self._jobs.pop(key).stop.set()
+
+    def close(self) -> None:
+        """See `verbs.Effects.close`: acts that are under way are not waited for."""
+        self._stopping.set()
+        for job in self._jobs.values():
+            job.stop.set()
+        self._jobs.clear()
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    # -- in a thread of the pool ---------------------------------------------------------------------------------
+
+    def _run(self, job: Job) -> None:
+        try:
+            self._work(job)
+        except (Fenced, Unavailable):
+            return  # whoever has the shard now goes on with it
+        except Exception as error:  # noqa: BLE001 - said aloud; the change stays in the state, for the next start
+            what = error.message if isinstance(error, FixgateError) else _place(error)
+            self._telemetry.log.alarm(Alarm.DEFECT, f"a change cannot go on: {what}", lock=job.change.draft.lock_key)
+
+    def _work(self, job: Job) -> None:
+        change = job.change
+        attempt = Attempt(change, decision_chain(self._codec, change.draft.decision))
+        attempt.intent = self._intent_in(job.order.records, change)
+        failures = 0
+        report: reports.Report | None = None
+        if job.order.resumed:
+            report = reports.Resumed(attempt=change.attempt, intent=None)
+        while not job.stop.is_set():
+            if report is None:
+                report = self._act(attempt, job)
+            if job.stop.is_set():
+                return
+            committed = self._tell(attempt, job, report)
+            failures = failures + 1 if isinstance(report, reports.Again | reports.Stuck) else 0
+            if isinstance(report, reports.Over):
+                self._probe("over")
+                return
+            self._moved_on(attempt, job, committed)
+            report = None
+            if failures and self._wait(min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE)):
+                return
+
+    def _act(self, attempt: Attempt, job: Job) -> reports.Report:
+        """Do the stage's act; what fails becomes a report too."""
+        stage = attempt.change.stage
+        number, intent = attempt.named
+        context = parse_traceparent(attempt.change.context) or derived_context(job.order.key)
+        with self._telemetry.tracer.child_span(f"{stage} {attempt.change.draft.template.id}", context) as span:
+            for finding in attempt.change.draft.finding_ids[:1]:
+                span.set(Attribute.FINDING_ID, finding)
+            self._probe(f"{stage}:act")
+            try:
+                report = self._acts.act(attempt)
+            except Transient as error:
+                span.fail("Transient")
+                report = reports.Again(attempt=number, intent=intent, why=error.message)
+            except FixgateError as error:
+                span.fail(type(error).__name__)
+                report = reports.Stuck(attempt=number, intent=intent, why=error.message)
+            except Exception as error:  # noqa: BLE001 - whatever an adapter raises is about its change
+                span.fail(type(error).__name__)
+                report = reports.Stuck(attempt=number, intent=intent, why=_place(error), incident=True)
+            self._probe(f"{stage}:acted")
+            return report
+
+    def _tell(self, attempt: Attempt, job: Job, report: reports.Report) -> Committed:
+        if self._inbox is None:
+            raise Unavailable("the engine was not started")
+        job.told += 1
+        change = attempt.change
+        told = Told(
+            shard=job.order.shard,
+            name=type(report).__name__.lower(),
+            order=job.order.key,
+            payload=report,
+            id=f"{change.draft.outcome_id}/{change.attempt}/{job.told}",
+            context=change.context,
+        )
+        future = self._inbox.put(told)
+        self._probe(f"{change.stage}:told")
+        return future.result()
+
+    def _moved_on(self, attempt: Attempt, job: Job, committed: Committed) -> None:
+        """Take over what the verb decided."""
+        value = committed.result.state.get(job.order.key)
+        if value is None:
+            return
+        before, attempt.change = attempt.change, unpack(self._codec, value)
+        job.change = attempt.change
+        if attempt.change.attempt != before.attempt:
+            attempt.minted = attempt.target = None
+            attempt.intent = self._intent_in(committed.records, attempt.change)
+
+    def _intent_in(self, records: Sequence[Signed], change: ChangeState) -> Signed | None:
+        """The signed intent of the change's attempt, among the records that its event wrote."""
+        for signed in records:
+            record = self._codec.decode_any(signed.value)
+            if isinstance(record, Intent) and (record.intent_id, record.attempt) == (change.intent_id, change.attempt):
+                return signed
+        return None
+
+
+def _same(one: ChangeState, other: ChangeState) -> bool:
+    return one.draft.outcome_id == other.draft.outcome_id
+
+
+def _place(error: Exception) -> str:
+    """An unexpected exception's type and place, not what it says, which may quote a secret."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {PurePath(frame.filename).name}:{frame.lineno}"

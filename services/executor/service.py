@@ -1,0 +1,61 @@
+"""The executor, put together."""
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from fixgate.changes.catalogue import CATALOGUE
+from fixgate.changes.rehearsal import rehearse
+from fixgate.errors import Misconfigured
+from fixgate.identity import WorkloadIdentity
+from fixgate.minting.client import Issuer
+from fixgate.objects import FileStore
+from fixgate.process import Process
+from fixgate.registry import codec_from
+from fixgate.resources.reading import Session
+from fixgate.resources.sessions import aws_session
+from fixgate.runtime.wiring import wall_clock
+from fixgate.verbs import Workload, gather_nothing
+from services.executor.adapters.acts import Acts
+from services.executor.adapters.bounds import refusal
+from services.executor.adapters.engine import Engine
+from services.executor.adapters.ports import Ports
+from services.executor.adapters.snapshots import sealed_snapshots
+from services.executor.adapters.workshop import CatalogueWorkshop
+from services.executor.decide import Plan
+
+
+def build(process: Process, identity: WorkloadIdentity) -> Workload[None]:
+    """The executor of this process; raises Misconfigured."""
+    settings = process.settings
+    if not settings.issuer and not settings.recommend_only:
+        raise Misconfigured(
+            "the executor has no issuer, so it could change nothing",
+            remedy="Set FIXGATE_ISSUER to host:port, or FIXGATE_RECOMMEND_ONLY.",
+        )
+    codec = codec_from(settings)
+    stopping = threading.Event()
+
+    def session(credential: Mapping[str, str]) -> Session:
+        return aws_session(credential, settings.aws_endpoint, settings.aws_region, git_mirrors=settings.git_mirrors)
+
+    workshop = CatalogueWorkshop(CATALOGUE, rehearse, session, wall_clock)
+    folder = Path(settings.snapshots) if settings.snapshots else settings.home / "snapshots"
+    ports = Ports(
+        issuer=Issuer(settings.issuer, identity),
+        workshop=workshop,
+        snapshots=sealed_snapshots(FileStore(folder), settings.snapshot_key, process.state),
+        attest=lambda kind, payload: identity.signer().attest(kind, payload),
+        clock=wall_clock,
+        wait=stopping.wait,
+    )
+    verb = Plan(
+        codec=codec,
+        executor=identity.spiffe_id,
+        roster=settings.roster,
+        steps=workshop.steps,
+        refusal=refusal(identity.trust, settings.aws_endpoint),
+        recommend_only=settings.recommend_only,
+    )
+    engine = Engine(Acts(ports), codec, process.telemetry, wait=stopping.wait, stopping=stopping)
+    return Workload(service="executor", verb=verb, gather=gather_nothing, effects=engine)
