@@ -19,6 +19,10 @@ from fixgate.reports.severity import unknown
 _COMMIT: Final = re.compile(r"[0-9a-fA-F]{7,64}")
 
 
+_ASSIGNED: Final = re.compile(r"""[\w.\-\[\]"' ]{1,80}?\s*(?::=|=>|=|:)\s*["'`]?([^\s"'`]{6,})["'`]?[,;]?""")
+"""What version 7 calls the offender may be an assignment; the secret is its value."""
+
+
 class _Version8(Shape):
     rule_id: str = Field(alias="RuleID", min_length=1)
     file: str = Field(alias="File")
@@ -118,7 +122,7 @@ def _draft_7(read: _Version7, pointer: str, hints: Hints) -> Draft:
     return _draft(
         pointer=pointer,
         rule=read.rule,
-        secret=read.offender,
+        secret=_assigned(read.offender),
         around="",
         place=place.identity,
         location=location,
@@ -175,6 +179,12 @@ def _draft(
         links=links,
         last_seen_at=moment(date),
     )
+
+
+def _assigned(offender: str | None) -> str | None:
+    """The secret in an offender, the same as version 8 gives."""
+    match = _ASSIGNED.fullmatch((offender or "").strip())
+    return match[1] if match else offender
 
 
 def _repository(link: str | None) -> str | None:

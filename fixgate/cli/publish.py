@@ -1,0 +1,132 @@
+"""`fixgate publish`: a report onto `findings.raw`, as a scanner."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fixgate.cli import cluster
+from fixgate.cli.parse import STANDARD_INPUT, Format, Repository, contents
+from fixgate.errors import Misconfigured, Refused, Unavailable
+
+if TYPE_CHECKING:
+    from fixgate.identity import WorkloadIdentity
+
+Headers = list[tuple[str, str | bytes | None]]
+PARTY = "scanner"
+TOPIC = "findings.raw"
+ACKNOWLEDGED_S = 30
+"""Seconds in which the broker must have a report."""
+LARGEST = 9 * 1024 * 1024
+"""Bytes of a message as the client counts them: a report of 8 MiB, its key and its headers."""
+
+
+def publish(
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Reports; - is standard input.")],
+    *,
+    source: Annotated[str, typer.Option("--source", metavar="S", help="Name of the source.")] = "",
+    form: Format = "",
+    repository: Repository = "",
+    bootstrap: cluster.Bootstrap = "",
+    tls: cluster.Tls = False,
+    ca: cluster.Ca = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Publish reports as they are; done when the broker has them all."""
+    from fixgate import settings  # noqa: PLC0415 - slow to import
+    from fixgate.identity import WorkloadIdentity  # noqa: PLC0415 - slow to import
+    from fixgate.topology import PIPELINE  # noqa: PLC0415 - slow to import
+
+    configured = settings.load()
+    limit = PIPELINE.topic(TOPIC).max_bytes
+    # All are read before the first is sent: a typo in the last name must not leave half of them published.
+    reports = [(name, _report(name, limit)) for name in files]
+    headers = _headers(source or PARTY, form, repository)
+    servers = cluster.bootstrap_servers(configured, bootstrap)
+    identity = WorkloadIdentity(cluster.workload_api(configured, PARTY))
+    try:
+        sender = Sender(identity, servers, f"{configured.prefix}{TOPIC}", tls=tls or configured.kafka_tls, ca=ca)
+        for name, report in reports:
+            partition, offset = sender.send(report, (source or PARTY).encode(), headers)
+            _say(name, len(report), partition, offset, as_json=as_json)
+    finally:
+        identity.close()
+
+
+class Sender:
+    """Sends reports one by one, each acknowledged by all replicas."""
+
+    def __init__(
+        self, identity: "WorkloadIdentity", servers: str, topic: str, *, tls: bool = False, ca: Path | None = None
+    ) -> None:
+        from confluent_kafka import Producer  # noqa: PLC0415 - slow to import
+
+        config: dict[str, Any] = {
+            **identity.kafka_client_config(servers, tls=tls or ca is not None),
+            "acks": "all",
+            "enable.idempotence": True,
+            "partitioner": "murmur2",
+            "message.max.bytes": LARGEST,
+            "delivery.timeout.ms": ACKNOWLEDGED_S * 1000,
+        }
+        if ca is not None:
+            config["ssl.ca.location"] = str(ca)
+        self._producer = Producer(config)
+        self._servers, self._topic = servers, topic
+
+    def send(self, report: bytes, key: bytes, headers: Headers) -> tuple[int, int]:
+        """Partition and offset, once the broker has it; raises Refused or Unavailable."""
+        outcome: list[tuple[Any, Any]] = []
+
+        def delivered(error: Any, message: Any) -> None:
+            outcome.append((error, message))
+
+        self._producer.produce(self._topic, report, key, headers=headers, on_delivery=delivered)
+        self._producer.flush(ACKNOWLEDGED_S + 5)
+        if not outcome:
+            raise Unavailable(
+                f"{self._servers} did not acknowledge the report in {ACKNOWLEDGED_S} s",
+                remedy="It may have arrived all the same; publishing it again does no harm.",
+            )
+        error, message = outcome[0]
+        if error is not None:
+            _raise(error, self._servers, self._topic)
+        return message.partition(), message.offset()
+
+
+def _raise(error: Any, servers: str, topic: str) -> None:
+    from confluent_kafka import KafkaError  # noqa: PLC0415 - slow to import
+
+    refused = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED}
+    if error.code() in refused:
+        raise Refused(f"{servers} does not let {PARTY} write {topic}", remedy="Check the identity and the ACLs.")
+    raise Unavailable(f"{servers} did not take the report: {error.str()}", remedy="`fixgate status` shows the stack.")
+
+
+def _report(name: str, limit: int) -> bytes:
+    report, _ = contents(name, limit)
+    if len(report) > limit:
+        size = f"{Path(name).stat().st_size} bytes" if name != STANDARD_INPUT else "more"
+        raise Refused(
+            f"{name} is too large: {size}, where {TOPIC} takes {limit} (8 MiB)",
+            remedy="Split the report, for example by repository or account.",
+        )
+    if not report:
+        raise Refused(f"{name} is empty: there is nothing to publish")
+    return report
+
+
+def _headers(source: str, form: str, repository: str) -> Headers:
+    named = {"fixgate-source": source, "fixgate-format": form, "fixgate-repository": repository}
+    for name, value in named.items():
+        if not value.isprintable():
+            raise Misconfigured(f"{name} has characters that cannot be printed")
+    return [(name, value.encode()) for name, value in named.items() if value]
+
+
+def _say(name: str, size: int, partition: int, offset: int, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"file": name, "bytes": size, "topic": TOPIC, "partition": partition, "offset": offset}))
+    else:
+        typer.echo(f"{name}: {size} bytes are {TOPIC}/{partition}/{offset}")
