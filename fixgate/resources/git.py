@@ -113,6 +113,8 @@ class Git:
 
 def checked_address(address: str, session: Session) -> str:
     """The clone address, when it is one that may be spoken to; raises Unreadable."""
+    if "/../" in f"{address}/":
+        raise Unreadable("the clone address climbs up")
     if _REMOTE(address) or (session.git_local and _LOCAL(address)):
         return address
     if _LOCAL(address):
@@ -126,6 +128,7 @@ def workplace(session: Session, token_for: str = "") -> Generator[Git]:
     configured: dict[str, str] = {}
     if session.git_token and token_for:
         configured[f"http.{token_for}.extraHeader"] = f"Authorization: Bearer {session.git_token}"
+    configured |= {f"url.{place}.insteadOf": address for address, place in session.git_instead.items()}
     allowed = "http:https:file" if session.git_local else "http:https"
     with tempfile.TemporaryDirectory(prefix="fixgate-git-") as folder:
         place = Path(folder)

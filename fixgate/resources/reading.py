@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -21,7 +21,8 @@ class Session:
 
     `aws(service, region)` gives a boto3 client. `anonymous(service, region)` one without any credential. `git_token`
     is the bearer token for a git host, empty for reading in the open; `git_mirrors` is where the repositories of
-    actions are asked for their tags, empty for nowhere; `git_local` allows clone addresses on this machine's disk.
+    actions are asked for their tags, empty for nowhere; `git_local` allows clone addresses on this machine's disk;
+    `git_instead` gives a clone address another place to be read from and written to.
     """
 
     aws: Callable[[str, str | None], Any]
@@ -29,6 +30,7 @@ class Session:
     git_token: str = ""
     git_mirrors: str = ""
     git_local: bool = False
+    git_instead: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

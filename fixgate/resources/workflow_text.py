@@ -14,7 +14,7 @@ _USES: Final = re.compile(
     r"""
     ^(?P<start>[ ]*(?:-[ ]+)?(?:uses|"uses"|'uses')[ ]*:[ ]+)
     (?P<quote>["']?)
-    (?P<action>[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+)(?P<below>(?:/[A-Za-z0-9_./-]+)?)
+    (?P<action>[A-Za-z0-9_][A-Za-z0-9_.-]*/[A-Za-z0-9_][A-Za-z0-9_.-]*)(?P<below>(?:/[A-Za-z0-9_./-]+)?)
     @(?P<ref>[A-Za-z0-9_./-]+)
     (?P=quote)
     (?P<rest>[ \t]*(?:[ \t]\#[^\r\n]*)?)

@@ -5,7 +5,7 @@ action that is not pinned is asked for at the mirrors. Only the default branch's
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -129,8 +129,10 @@ def _commit(use: Use, session: Session, source: Source) -> Fact:
     if not session.git_mirrors:
         return source.unreadable("action_commit", "no place is set where actions are asked for")
     try:
-        address = checked_address(f"{session.git_mirrors.rstrip('/')}/{use.action}", session)
-        with workplace(session) as git:
+        # Where to ask is the deployment's word, not a report's: a folder will do.
+        asking = replace(session, git_token="", git_local=session.git_local or "://" not in session.git_mirrors)
+        address = checked_address(f"{session.git_mirrors.rstrip('/')}/{use.action}", asking)
+        with workplace(asking) as git:
             tag = f"refs/tags/{use.ref}"
             commits, _ = remote_refs(git, address, tag, f"{tag}^{{}}")
     except (Unreadable, Transient) as error:

@@ -30,7 +30,7 @@ READS: Final = (
     "s3:ListBucket",
 )
 FIELD: Final = "public_access_block"
-CLOSED: Final = dict.fromkeys(BLOCK, True)
+CLOSED: Final[dict[str, bool]] = dict.fromkeys(BLOCK, True)
 _DENIED: Final = frozenset({"AccessDenied", "403", "Forbidden", "AllAccessDisabled"})
 _ANSWERED: Final = frozenset({"NoSuchKey", "404", "InvalidRange", "416"})
 """Errors that only somebody is given who was let in."""
