@@ -11,7 +11,8 @@ LIMIT: Final = 1_600
 """Characters of a session policy at most. AWS's own limit is 2,048, of which tags take a part."""
 GIT_PUSH: Final = "git:Push"
 GIT_READ: Final = "git:Read"
-_WIDE: Final = frozenset("*?")
+_WIDE: Final = frozenset("*?$")
+"""What a policy would read as more than one name, or as a variable."""
 
 
 def session_policy(calls: Sequence[Call], until: datetime) -> str:
