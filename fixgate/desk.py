@@ -15,6 +15,7 @@ from fixgate.broker import Broker, Outbound, TopicPartition
 from fixgate.codec import Codec
 from fixgate.errors import Misconfigured, Poison, Refused
 from fixgate.events import Approval, Asset, Control, Decision, Envelope, Request
+from fixgate.following import Following
 from fixgate.graph import Topology
 from fixgate.identity import WorkloadIdentity
 from fixgate.intake import KEY_FIELDS, Intake
@@ -128,6 +129,10 @@ class Desk:
                                 self.faults.append(f"{topic}/{number}/{record.offset}: {fault.message}")
             finally:
                 tail.close()
+
+    def follow(self, topics: Iterable[str]) -> Following:
+        """The topics from their beginnings, to be read on; raises Transient, Misconfigured."""
+        return Following(self._broker, self._intake, self._naming, topics)
 
     def broadcast(self, topic: str) -> Broadcast:
         """A broadcast topic as services see it; raises like `read`."""
