@@ -11,8 +11,6 @@ from fixgate.targets import WORKFLOW, parts
 
 AWS: Final = "aws.sts.session"
 GIT: Final = "git.push"
-NAME_CHARACTERS: Final = 46
-"""Of the base64url of the proposal digest: a session's name has 64 characters at most. 276 bits stay."""
 PROBES: Final[Mapping[str, str]] = {
     "iam:ListAccessKeys": "iam",
     "iam:ListUserTags": "iam",
@@ -78,9 +76,12 @@ def _not_on_aws(proposal: Proposal, calls: tuple[tuple[str, str], ...]) -> str:
 
 
 def session_name(proposal_digest: str) -> str:
-    """The name of a session at its target, which tells whose change it is: `fg-` and the start of the digest."""
+    """The name of a session at its target, which tells whose change it is: `fg-` and the digest in base64url.
+
+    46 characters; AWS takes 64.
+    """
     raw = bytes.fromhex(proposal_digest.removeprefix("sha256:"))
-    return "fg-" + base64.urlsafe_b64encode(raw).rstrip(b"=").decode()[:NAME_CHARACTERS]
+    return "fg-" + base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def probe_of(calls: tuple[tuple[str, str], ...]) -> tuple[str, str] | None:
