@@ -137,8 +137,8 @@ def excluded(assessment: Assessment, proposal: Proposal) -> tuple[str, ...]:
     found: set[str] = set()
     if proposal.assembler.kind is AssemblerKind.PERSON:
         found.add(proposal.assembler.name)
-    if assessment.identity is not None:
-        found.add(_last_name(assessment.identity.id))
+    if assessment.identity is not None or assessment.target.kind == ACCESS_KEY:
+        found.update(map(_last_name, (*_identity(assessment), *names_of(assessment.target)[1:])))
         found.update(str(f.value) for f in _named(assessment.evidence, "owner") if f.state is FactState.VALUE)
         if assessment.ownership.owner:
             found.add(assessment.ownership.owner)
@@ -150,6 +150,7 @@ def _identity(assessment: Assessment) -> tuple[str, ...]:
 
 
 def _last_name(identity: str) -> str:
+    """What an identity is called: the user of arn:aws:iam::1:user/ci/deploy is deploy."""
     return identity.partition("#")[0].rpartition("/")[2].rpartition(":")[2]
 
 

@@ -1,15 +1,15 @@
 """What the gate keeps: which proposal is open under each lock key, what waits for people, what waits for its turn.
 
-| key                            | value                                                             |
-|--------------------------------|-------------------------------------------------------------------|
-| `lock/<lock key>`              | the open proposal: its digest, id and revision, and where it stands |
-| `wait/<proposal digest>`       | a waiting decision as it was asked, and the answers so far         |
-| `turn/<lock>/<time>/<digest>`  | a proposal whose lock key is held by another                      |
-| `due/<time>/<digest>`          | the key of what ends at that time                                 |
-| `strays`                       | the last answers that were about nothing that waits, and why      |
+| key                              | value                                                               |
+|----------------------------------|---------------------------------------------------------------------|
+| `lock/<lock key>`                | the open proposal: its digest, id and revision, and where it stands |
+| `wait/<proposal digest>`         | a waiting decision as it was asked, and the answers so far          |
+| `turn/<lock>/<number>/<digest>`  | a proposal whose lock key is held by another                        |
+| `due/<time>/<digest>`            | the key of what ends at that time                                   |
+| `strays`                         | the last answers that were about nothing that waits, and why        |
 
-`<lock>` is the lock key's SHA-256, `<time>` microseconds since 1970 in twenty digits, so that keys sort by time.
-Pure: a view of the state with what the event at hand has changed so far.
+`<lock>` is the lock key's SHA-256, `<time>` microseconds since 1970 in twenty digits, so that keys
+sort by time. Pure: a view of the state with what the event at hand has changed so far.
 """
 
 import base64
@@ -104,9 +104,11 @@ class Journal:
         """It waits for people no more."""
         self._drop(_wait(held.decision.proposal_digest), held)
 
-    def queue(self, held: Held, since: datetime) -> None:
-        """Keep what waits for its turn, until its decision expires."""
-        self._keep(_turn(held.decision, since), held)
+    def queue(self, held: Held) -> None:
+        """Keep what waits for its turn, behind all others, until its decision expires."""
+        prefix = _turns(held.decision.lock_key)
+        last = max((int(key[len(prefix) :].partition(b"/")[0]) for key, _ in self._scan(prefix)), default=0)
+        self._keep(b"%b%020d/%b" % (prefix, last + 1, held.decision.proposal_digest.encode()), held)
 
     def queued(self, lock_key: str) -> list[tuple[bytes, Held]]:
         """What waits for its turn under a lock key, the first first."""
@@ -182,10 +184,6 @@ def _wait(proposal_digest: str) -> bytes:
 
 def _turns(lock_key: str) -> bytes:
     return b"turn/" + hashlib.sha256(lock_key.encode()).hexdigest().encode() + b"/"
-
-
-def _turn(decision: Decision, since: datetime) -> bytes:
-    return _turns(decision.lock_key) + _time(since) + b"/" + decision.proposal_digest.encode()
 
 
 def _due(decision: Decision) -> bytes:

@@ -150,7 +150,7 @@ class Sitting:
             return
         made = self._scribe.decision(candidate.chain, candidate.signed, Verdict.WAITING, ())
         made = replace(made, expires_at=proposal.expires_at)
-        self.journal.queue(Held(decision=made, context=self._context), self._now)
+        self.journal.queue(Held(decision=made, context=self._context))
 
     def _free(self, lock_key: str) -> None:
         """Nothing is open under the lock key: whoever waits for its turn has it now, until something is open again."""
