@@ -15,8 +15,9 @@ from dataclasses import asdict
 
 from fixgate import settings
 from fixgate.errors import FixgateError, Unavailable
+from fixgate.local.pipeline import pipeline_services
 from fixgate.local.progress import Step
-from fixgate.local.stack import Stack, pipeline_services
+from fixgate.local.stack import Stack
 
 _logger = logging.getLogger("fixgate.supervisor")
 

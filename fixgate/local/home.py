@@ -6,6 +6,8 @@ home/
 ├── logs/<process>.log
 ├── identity/                the development authority's keys, sockets and published bundles
 │   └── <party>/agent.sock
+├── keys/                    what seals and hashes
+├── account/                 the emulated account's configuration, socket and repositories
 └── kafka/                   the broker's configuration and data
 """
 
@@ -60,6 +62,16 @@ class Home:
         return self.path / "kafka"
 
     @property
+    def keys(self) -> Path:
+        """The folder of keys, closed to other users."""
+        return self.path / "keys"
+
+    @property
+    def account(self) -> Path:
+        """The emulated account's folder, closed to other users: it holds keys and a socket for faults."""
+        return self.path / "account"
+
+    @property
     def jwks(self) -> Path:
         """The JWT keys that the broker trusts."""
         return self.identity / "jwks.json"
@@ -78,10 +90,10 @@ class Home:
         Raises Misconfigured when the folder is another user's, and Unavailable when it cannot be written.
         """
         with disk_errors(self.path):
-            for folder in (self.path, self.logs, self.identity, self.kafka):
+            for folder in (self.path, self.logs, self.identity, self.kafka, self.keys, self.account):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._check_owner(folder)
-            for private in (self.identity, self.kafka):
+            for private in (self.identity, self.kafka, self.keys, self.account):
                 private.chmod(0o700)
             probe = self.path / ".probe"
             probe.write_bytes(b"")

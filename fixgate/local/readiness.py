@@ -1,10 +1,11 @@
-"""When a process of the stack is ready: it runs, and the authority and the broker answer as they would a client."""
+"""When a process of the stack is ready: it runs; the authority, the broker and the account answer, too."""
 
 import time
 from dataclasses import dataclass
 
 from fixgate.errors import EXIT_USAGE, FixgateError, Misconfigured, Unavailable
-from fixgate.local import broker
+from fixgate.local import account, broker
+from fixgate.local.account.client import Control
 from fixgate.local.authority import NAME as AUTHORITY
 from fixgate.local.home import Home
 from fixgate.local.probes import authority_answers, broker_answers
@@ -63,6 +64,8 @@ class Readiness:
             return authority_answers(self.workload_api)
         if name == broker.NAME:
             return broker_answers(self.bootstrap, self.workload_api)
+        if name == account.NAME:
+            return Control(self.home.account).answers()
         return True
 
     def _ended(self, state: ProcessState) -> FixgateError:

@@ -7,7 +7,7 @@ The steps of a start, each reported as it goes on:
 3. authority: started, and it gave the provisioner a token
 4. broker: configured, formatted when new, started, and it answered the provisioner over the wire
 5. topics: created, with the grants that the topology declares
-6. services: started
+6. services: started, each where the programs before it are ready
 
 Whatever goes wrong, what was started is stopped again before the error is raised.
 """
@@ -23,7 +23,7 @@ from typing import Any, Self
 
 from fixgate.errors import Unavailable
 from fixgate.graph import Topology
-from fixgate.local import authority, broker, jars, java, statefile
+from fixgate.local import account, authority, broker, jars, java, statefile
 from fixgate.local.authority import config as authority_config
 from fixgate.local.authority.config import CONFIG, AuthorityConfig
 from fixgate.local.credentials import kafka_credentials
@@ -35,7 +35,7 @@ from fixgate.local.readiness import READY_TIMEOUT_S, Readiness
 from fixgate.local.statefile import Phase, ProcessState, StackState
 from fixgate.local.supervisor import Supervisor
 from fixgate.settings import Settings
-from fixgate.topology import LOG, PIPELINE, PROVISIONER
+from fixgate.topology import PIPELINE, PROVISIONER
 
 Provision = Callable[[Topology, Settings, Mapping[str, Any]], None]
 """Creates topics and grants, given the configuration of a client that may."""
@@ -58,11 +58,6 @@ def provision_topology(topology: Topology, settings: Settings, admin: Mapping[st
 def no_services(_stack: "Stack") -> Sequence[Program]:
     """Only the authority and the broker."""
     return ()
-
-
-def pipeline_services(stack: "Stack") -> Sequence[Program]:
-    """What `fixgate up` runs besides: the transparency log."""
-    return (Program(name=LOG, command=module("fixgate.log"), env=stack.environment(LOG)),)
 
 
 class Stack:
@@ -95,6 +90,7 @@ class Stack:
         self._plan: broker.BrokerPlan | None = None
         self._supervisor: Supervisor | None = None
         self._publishing = threading.Lock()
+        self._addresses: dict[str, str] = {}
 
     # What it is.
 
@@ -109,6 +105,16 @@ class Stack:
         """The address of a party's Workload API socket."""
         self.topology.party(party)
         return f"unix://{self.home.socket(party)}"
+
+    def announce(self, name: str, address: str) -> None:
+        """Make the address of something that will run known to others, through the state file."""
+        self._addresses[name] = address
+
+    def address(self, name: str) -> str:
+        """An address that was announced; raises Unavailable when none was."""
+        if name not in self._addresses:
+            raise Unavailable(f"this stack has no address for {name}")
+        return self._addresses[name]
 
     def environment(self, party: str) -> dict[str, str]:
         """The settings that make a process a member of this stack with the party's identity."""
@@ -149,11 +155,11 @@ class Stack:
         return self
 
     def stop(self) -> None:
-        """Stop everything that was started, services first; does nothing when nothing was."""
+        """Stop everything that was started: services, the account, broker, authority; nothing when nothing was."""
         self._phase = Phase.STOPPING
         try:
             if self._supervisor is not None:
-                self._supervisor.close(last=(broker.NAME, authority.NAME))
+                self._supervisor.close(last=(account.NAME, broker.NAME, authority.NAME))
         finally:
             self._supervisor = None
             if self._lock is not None:
@@ -189,7 +195,7 @@ class Stack:
     def wait_ready(
         self, name: str, *, after: ProcessState | None = None, timeout_s: float = READY_TIMEOUT_S
     ) -> ProcessState:
-        """Block until the process runs and, for the authority and the broker, answers.
+        """Block until the process runs and, for the authority, the broker and the account, answers.
 
         With `after`, what `kill` answered, it must be another process than that one. Raises Misconfigured or
         Unavailable when it has stopped for good, Unavailable when it takes too long.
@@ -278,6 +284,8 @@ class Stack:
         for done, program in enumerate(programs):
             self._report(Step(SERVICES, done, len(programs), program.name))
             self.supervisor.launch(program)
+            if program.name == account.NAME:
+                self._readiness.wait_first(program.name)
         if programs:
             self._report(Step(SERVICES, len(programs), len(programs)))
 
@@ -298,6 +306,7 @@ class Stack:
             supervisor_pid=os.getpid(),
             supervisor_started=start_time(os.getpid()) or 0.0,
             processes=tuple(processes),
+            addresses=dict(self._addresses),
         )
         try:
             with self._publishing:

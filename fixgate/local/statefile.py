@@ -2,7 +2,7 @@
 
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pydantic import TypeAdapter, ValidationError
@@ -55,6 +55,8 @@ class StackState:
     supervisor_pid: int
     supervisor_started: float
     processes: tuple[ProcessState, ...]
+    addresses: dict[str, str] = field(default_factory=dict[str, str])
+    """Of what else listens, by name: `aws`, `git`, `issuer` (`pipeline.py`)."""
 
 
 _ADAPTER = TypeAdapter(StackState)

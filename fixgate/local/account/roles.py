@@ -10,7 +10,7 @@ from fixgate.local.account import ACCOUNT, STS_AUDIENCE
 from fixgate.local.account.scenario import Document, Role
 
 READ_ROLE, ISSUER_ROLE, CHANGE_ROLE = "fixgate-read", "fixgate-issuer", "fixgate-change-{template}"
-_READ_KEYS = ("iam:GetUser", "iam:ListAccessKeys", "iam:GetAccessKeyLastUsed", "iam:ListUserTags")
+_READ_KEYS = ("iam:GetUser", "iam:ListAccessKeys", "iam:GetAccessKeyLastUsed")
 _READ_BUCKETS = (
     "s3:GetBucketPublicAccessBlock",
     "s3:GetBucketPolicy",
