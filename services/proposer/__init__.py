@@ -1,1 +1,1 @@
-"""The proposer."""
+"""The proposer: fills in pre-approved templates with what is on offer, and nothing else."""
