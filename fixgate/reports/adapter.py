@@ -29,7 +29,10 @@ class Hints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposed:
-    """A secret that the report shows; `value` never leaves ingest. An unknown value (redacted) is empty."""
+    """A secret that the report shows; `value` never leaves ingest. An unknown value (redacted) is empty.
+
+    `kind` is what the scanner calls it: a rule, a detector.
+    """
 
     kind: str
     value: str = field(repr=False)

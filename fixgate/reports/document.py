@@ -98,7 +98,7 @@ def _value(text: str) -> object:
     except RecursionError:
         _refuse(f"is nested more than {NESTING_LIMIT} levels deep")
     except JSONDecodeError as error:
-        cut = error.pos >= len(text.rstrip())
+        cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
         place = f"line {error.lineno}, column {error.colno}"
         _refuse(f"is cut off: it ends at {place}, within a value" if cut else f"is not JSON: {error.msg} at {place}")
     except _Repeated:
@@ -126,7 +126,7 @@ def _constant(_name: str) -> NoReturn:
 def _deeper(value: object, limit: int) -> bool:
     """Whether there are more than `limit` levels; level by level, so that the stack does not matter."""
     level = [value]
-    for _ in range(limit + 1):
+    for _ in range(limit):
         level = [below for item in level for below in _below(item)]
         if not level:
             return False

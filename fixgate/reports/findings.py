@@ -20,10 +20,10 @@ from fixgate.events import (
     Stored,
 )
 from fixgate.ids import derived_id
-from fixgate.reports.adapter import Draft
+from fixgate.reports.adapter import Draft, Exposed
 from fixgate.reports.masking import LEAST, Masker
 from fixgate.reports.report import Report, Told
-from fixgate.reports.secrets import HashKey
+from fixgate.reports.secrets import HashKey, secret_kind
 
 TITLE_LIMIT: Final = 300
 TEXT_LIMIT: Final = 4_000
@@ -61,7 +61,7 @@ def _finding(told: Told, form: str, masker: Masker, key: HashKey, origin: Origin
     draft = told.draft
     # A secret of three characters is in every text: then no text is kept.
     quiet = draft.secret is not None and 0 < len(draft.secret.value) < LEAST
-    mark = key.mark(draft.secret) if draft.secret else None
+    mark = _mark(draft.secret, masker, key)
     resource = _resource(_or_file(draft), masker)
     affected = _affected(draft.affected, masker)
     source = masker.name(origin.source)
@@ -99,6 +99,10 @@ def _finding(told: Told, form: str, masker: Masker, key: HashKey, origin: Origin
         last_seen_at=draft.last_seen_at,
         reported_at=origin.reported_at,
     )
+
+
+def _mark(secret: Exposed | None, masker: Masker, key: HashKey) -> SecretMark | None:
+    return None if secret is None else key.mark(secret.value, secret_kind(masker.name(secret.kind), secret.value))
 
 
 def problem_key(

@@ -13,7 +13,7 @@ from fixgate.reports.aws import access_key, key_id
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import Shape, first_objects, labelled, mapping, moment, results, shaped, some, word
 from fixgate.reports.paths import portable
-from fixgate.reports.secrets import secret_kind, shown
+from fixgate.reports.secrets import shown
 from fixgate.reports.severity import unknown
 
 _COMMIT: Final = re.compile(r"[0-9a-fA-F]{7,64}")
@@ -174,7 +174,7 @@ def _draft(
         repository=repository,
         commit=revision,
         affected=affected,
-        secret=Exposed(kind=secret_kind(rule, secret or ""), value=shown(secret)),
+        secret=Exposed(kind=rule, value=shown(secret)),
         labels=labels,
         links=links,
         last_seen_at=moment(date),

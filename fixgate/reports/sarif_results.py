@@ -14,7 +14,7 @@ from fixgate.reports.fields import labelled, sequence, some, word
 from fixgate.reports.paths import Place as File
 from fixgate.reports.paths import portable, workflow_in
 from fixgate.reports.sarif_shapes import Artifact, Message, Place, Result, Rule, Run
-from fixgate.reports.secrets import secret_kind, shown
+from fixgate.reports.secrets import shown
 from fixgate.reports.severity import CVSS, by_number, unknown
 
 _LEVELS: Final[Mapping[str, Severity]] = {
@@ -96,7 +96,7 @@ def draft(read: Result, pointer: str, context: Context) -> Draft:
         repository=context.repository,
         commit=context.revision,
         affected=affected,
-        secret=Exposed(kind=secret_kind(rule_id, exposed), value=shown(exposed)) if secrets else None,
+        secret=Exposed(kind=rule_id, value=shown(exposed)) if secrets else None,
         labels=labelled(
             kind=read.kind,
             baseline=read.baseline,

@@ -13,7 +13,6 @@ from typing import Final
 
 from fixgate.errors import Misconfigured
 from fixgate.events import SecretMark
-from fixgate.reports.adapter import Exposed
 
 KEY_LEAST: Final = 32
 """Bytes of a hash key at least: as many as the hash has (RFC 2104, 3)."""
@@ -49,12 +48,12 @@ class HashKey:
             )
         return cls(key=key, key_id=hashlib.sha256(b"fixgate hash key\n" + key).hexdigest()[:16])
 
-    def mark(self, secret: Exposed) -> SecretMark | None:
+    def mark(self, secret: str, kind: str) -> SecretMark | None:
         """What is kept of the secret; None when the report does not show it."""
-        if not secret.value:
+        if not secret:
             return None
-        hashed = hmac.digest(self.key, secret.value.encode(errors="surrogatepass"), "sha256").hex()
-        return SecretMark(kind=secret.kind, hash=hashed, key_id=self.key_id, masked=masked(secret.value))
+        hashed = hmac.digest(self.key, secret.encode(errors="surrogatepass"), "sha256").hex()
+        return SecretMark(kind=kind, hash=hashed, key_id=self.key_id, masked=masked(secret))
 
 
 def load_hash_key(path: Path) -> HashKey:
