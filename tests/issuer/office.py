@@ -157,7 +157,8 @@ class Office:
     def abandon(self) -> None:
         """The process was killed: the kernel closes its files and connections, and the broker is told nothing."""
         self.world.broker.probe = lambda _: None
-        self.runtime._outside.close()
+        outside: Any = self.runtime._outside  # pyright: ignore[reportPrivateUsage] - what the kernel would do
+        outside.close()
         for state in self.runtime.shards.owned.values():
             state.close()
 

@@ -148,7 +148,9 @@ def test_an_intent_that_turns_in_a_circle_gets_no_more(office: Office) -> None:
 @pytest.mark.parametrize("field", ["proposal_id", "warrant_id", "lock_key"])
 def test_an_intent_for_another_change_than_the_decision_is_refused(office: Office, field: str) -> None:
     """The executor asks under one decision for what another one may have allowed."""
-    assert "the intent names another" in refused(office, office.decided(), **{field: "another"})
+    decision = office.decided()
+    intent = office.intent(decision, **{field: "another"})
+    assert "the intent names another" in refused(office, decision, intent)
 
 
 @pytest.mark.parametrize("verdict", [Verdict.WAITING, Verdict.REFUSED, Verdict.EXPIRED, Verdict.WITHDRAWN])
