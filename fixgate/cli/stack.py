@@ -52,13 +52,14 @@ def _describe(state: "StackState | None") -> dict[str, Any]:
     from fixgate.local.process import memory_bytes  # noqa: PLC0415 - slow to import
 
     if state is None:
-        return {"bootstrap": "", "trust_domain": "", "processes": []}
+        return {"bootstrap": "", "trust_domain": "", "addresses": {}, "processes": []}
     processes: list[tuple[str, int, str, float, int, int | None]]
     processes = [("supervisor", state.supervisor_pid, "running", state.supervisor_started, 0, None)]
     processes += [(p.name, p.pid, str(p.state), p.since, p.restarts, p.exit_code) for p in state.processes]
     return {
         "bootstrap": state.bootstrap,
         "trust_domain": state.trust_domain,
+        "addresses": state.addresses,
         "processes": [
             {
                 "name": name,
@@ -88,6 +89,8 @@ def _print_table(found: dict[str, Any]) -> None:
     if not found["processes"]:
         return
     typer.echo(f"broker {found['bootstrap'] or '(not yet)'}, trust domain {found['trust_domain']}")
+    for name, address in found["addresses"].items():
+        typer.echo(f"{name} {address}")
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "state", "since"):
         table.add_column(heading)

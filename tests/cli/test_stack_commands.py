@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from fixgate.local.home import Home, is_locked, take_lock
+from fixgate.local.pipeline import SERVICES
 from fixgate.local.ports import LOOPBACK
 from fixgate.local.process import CODE_ROOT
 
@@ -198,8 +199,11 @@ def test_a_stack_from_up_to_down(terminal: Terminal) -> None:
         ("supervisor", "running", 0),
         ("authority", "running", 0),
         ("broker", "running", 0),
+        ("account", "running", 0),
         ("log", "running", 0),
+        *((name, "running", 0) for name in SERVICES),
     ]
+    assert {*found["addresses"]} == {"aws", "git", "issuer"}
     assert all(p["memory_bytes"] > 0 for p in found["processes"])
 
     second = terminal.run("up")
