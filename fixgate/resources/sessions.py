@@ -24,8 +24,6 @@ ATTEMPTS: Final = 2
 DEFAULT_REGION: Final = "us-east-1"
 
 _MAKING = threading.Lock()
-_NOBODY: Final = {"aws_access_key_id": "nobody", "aws_secret_access_key": "nobody"}
-"""Never sent: with them given, botocore does not look for any others; and what is unsigned carries none."""
 
 
 def aws_session(
@@ -84,9 +82,7 @@ def _client(service: str, region: str, endpoint: str, signing: Mapping[str, str]
         **options,
     )
     made: Any = _boto3()
-    return made.client(
-        service, region_name=region, endpoint_url=endpoint or None, config=config, **(signing or _NOBODY)
-    )
+    return made.client(service, region_name=region, endpoint_url=endpoint or None, config=config, **signing)
 
 
 @cache
