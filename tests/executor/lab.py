@@ -10,12 +10,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from fixgate import targets
 from fixgate.changes.blast import blast_radius
@@ -74,9 +74,16 @@ class IssuerStandIn:
     window: timedelta = timedelta(seconds=45)
     refuses: list[str] = field(default_factory=list[str])
     down: int = 0
+    forgetful: bool = False
+    """Whether it does not listen when a credential is given back."""
     minted: list[Intent] = field(default_factory=list[Intent])
-    alive: dict[str, str] = field(default_factory=dict[str, str])
-    """Access key ids of living credentials by grant digest."""
+    given: dict[str, tuple[str, datetime]] = field(default_factory=dict[str, tuple[str, datetime]])
+    """Access key ids by grant digest, and until when they live; those that were given back are gone."""
+
+    @property
+    def alive(self) -> set[str]:
+        """Access key ids of living credentials."""
+        return {key for key, until in self.given.values() if self.world.now < until}
 
     def mint(self, intent: Signed, decision: Signed, deadline: float = 15.0, *, context: str = "") -> Minted:
         """See `fixgate.minting.client.Issuer.mint`."""
@@ -90,24 +97,29 @@ class IssuerStandIn:
             raise Transient("an earlier credential is not dead yet")
         self.minted.append(CODEC.decode(intent.value, Intent))
         key = f"minted{len(self.minted)}"
-        self.alive[digest(grant.value)] = key
-        credential = {"access_key_id": key, "secret_access_key": key, "session_token": key}
         until = self.world.now + self.window
+        self.given[digest(grant.value)] = key, until
+        credential = {"access_key_id": key, "secret_access_key": key, "session_token": key}
         return Minted(credential=credential, grant=grant, grant_digest=digest(grant.value), not_after=until)
 
     def give_back(self, grant_digest: str, deadline: float = 10.0, *, context: str = "") -> None:
         """See `fixgate.minting.client.Issuer.give_back`."""
-        self.alive.pop(grant_digest, None)
+        if self.forgetful:
+            raise Transient("the issuer is down")
+        self.given.pop(grant_digest, None)
 
 
 @dataclass
 class Stops:
-    """A probe of the engine: at a place it crashes, or has the test's thread do something before it goes on."""
+    """A probe of the engine: at a place it crashes, sleeps, or has the test's thread do something first."""
 
     crash_at: str = ""
+    sleeps_at: str = ""
     does: dict[str, Callable[[], None]] = field(default_factory=dict[str, Callable[[], None]])
     reached: list[str] = field(default_factory=list[str])
     crashed: bool = False
+    asleep: threading.Event = field(default_factory=threading.Event)
+    wake: threading.Event = field(default_factory=threading.Event)
     bell: threading.Event = field(default_factory=threading.Event)
     todo: "queue.Queue[tuple[Callable[[], None], threading.Event]]" = field(default_factory=queue.Queue)
 
@@ -120,6 +132,11 @@ class Stops:
             self.todo.put((act, done))
             self.bell.set()
             done.wait(PATIENCE)
+        if place == self.sleeps_at:
+            self.sleeps_at = ""
+            self.asleep.set()
+            self.bell.set()
+            self.wake.wait(PATIENCE)
         if place == self.crash_at:
             self.crash_at, self.crashed = "", True
             self.bell.set()
@@ -168,7 +185,7 @@ class Lab:
 
         def before_call(model: Any, **_given: Any) -> None:
             self.calls.append((key, model.name))
-            if key not in self.issuer.alive.values():
+            if key not in self.issuer.alive:
                 raise PermissionError(f"{model.name} with a dead credential")
             waiting = self.faults.get(model.name)
             if waiting:
@@ -254,10 +271,10 @@ class Lab:
         )
 
     def decide(self, **warranted: Any) -> Signed:
-        """Publish an allowed decision."""
+        """Publish an allowed decision; as it was sent."""
         made = self.decision(**warranted)
         self.world.publish("decisions", CODEC.decode(made.value, Decision))
-        return made
+        return self.world.signed("decisions")[-1]
 
     def halt(self) -> None:
         """A person halts everything."""
@@ -348,6 +365,10 @@ class Executor:
         """The process is gone: nothing is closed but what its death closes, and its session times out."""
         for state in self.runtime.shards.owned.values():
             state.close()
+        self.expire()
+
+    def expire(self) -> None:
+        """The session times out; the process does not know."""
         instance = NAMING.instance("executor", 0)
         self.lab.world.broker.expire(NAMING.group("executor"), instance)
 
@@ -357,4 +378,9 @@ def unreachable() -> Exception:
     return EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
 
 
-__all__ = ["START", "Executor", "Lab", "Stops", "unreachable"]
+def denied(operation: str) -> Exception:
+    """What AWS says to who may not."""
+    return ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, operation)
+
+
+__all__ = ["START", "Executor", "Lab", "Stops", "denied", "unreachable"]
