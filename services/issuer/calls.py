@@ -24,9 +24,9 @@ from fixgate.signing import digest
 from fixgate.telemetry import parse_traceparent
 from fixgate.verbs import Committed, Inbox, Told
 from services.issuer.deaths import Deaths
-from services.issuer.decide import FAILED, GIVE_BACK, ISSUED, MINT, Ask, Made
+from services.issuer.decide import FAILED, GIVE_BACK, ISSUED, MINT, NOT_MADE, Ask, Made
 from services.issuer.ledger import CREDENTIALS, Entry, read_entry
-from services.issuer.systems import CredentialSystem, Issued
+from services.issuer.systems import CredentialSystem, Issued, NotMade
 from services.issuer.vault import Vault
 
 NOT_YET: Final = "not yet: the decision was not read here so far, or an earlier credential of this target is not dead"
@@ -78,6 +78,9 @@ class Calls:
         entry = read_entry(committed.result.state[key] or b"")
         try:
             issued = self._issue(entry, reign)
+        except NotMade:
+            self._tell(NOT_MADE, entry.key, None, entry.context, until)
+            raise
         except Refused as error:
             return _refused(self._tell(FAILED, entry.key, error.message, entry.context, until))
         made = Made(public_id=issued.public_id, scope_digest=issued.scope_digest, hard_end=issued.hard_end)

@@ -7,6 +7,7 @@ There is no last attempt. What only an earlier process had in its memory cannot 
 is dead by time, and its record says that there was no probe.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ _METHODS: Final[Mapping[Killed | None, DeathMethod]] = {
     Killed.UNABLE: DeathMethod.EXPIRED,
     None: DeathMethod.EXPIRED,
 }
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -124,6 +127,10 @@ class Deaths:
                 self._attempt(job)
             else:
                 self._see(job)
+        except Exception:
+            # Whatever it was, the credential may live: nothing ends the attempts.
+            _logger.exception("the death of %s could not be looked after", job.entry.grant_id)
+            job.due = self._clock() + BACKOFF[-1]
         finally:
             with self._changed:
                 job.running = False

@@ -6,6 +6,7 @@
 | told `mint`             | refused with a record; not yet, with none; or admitted: an entry, nothing outside yet  |
 | told `issued`           | the grant: the credential was made                                                     |
 | told `failed`           | the record that it was not                                                             |
+| told `not_made`         | as if it had not been asked for: the same intent may ask again                         |
 | told `give_back`        | the credential is dying                                                                |
 | told `dead`, `unproved` | how it ended; or, once, that this could not be proved yet                              |
 | time                    | credentials at the end of their window are dying; what is over is forgotten            |
@@ -42,6 +43,7 @@ from services.issuer.scopes import Scope, scope_of
 MINT: Final = "mint"
 ISSUED: Final = "issued"
 FAILED: Final = "failed"
+NOT_MADE: Final = "not_made"
 GIVE_BACK: Final = "give_back"
 DEAD: Final = "dead"
 UNPROVED: Final = "unproved"
@@ -190,6 +192,8 @@ def _told(told: Told, facts: Facts[Any], ledger: Ledger) -> Result:
             if entry.stage is not Stage.ADMITTED:
                 raise Poison(Reason.INVALID, f"{entry.grant_id} was not waiting to be made")
             return Result(outputs=(grants.failed(entry, reason, facts.now),), state={entry.key: None})
+        case "not_made", None:
+            return _not_made(entry, ledger)
         case "give_back", None:
             return _given_back(entry, facts)
         case "dead", Proof() as proof:
@@ -215,6 +219,15 @@ def _issued(entry: Entry, made: Made, facts: Facts[Any]) -> Result:
         hard_end_us=micros(made.hard_end),
     )
     return Result(outputs=(grants.step(after, GrantState.ISSUED, facts.now),), state={entry.key: written(after)})
+
+
+def _not_made(entry: Entry, ledger: Ledger) -> Result:
+    """The warrant stays the intent's, but no credential is counted."""
+    used = ledger.used(entry.warrant_id)
+    if entry.stage is not Stage.ADMITTED or used is None:
+        raise Poison(Reason.INVALID, f"{entry.grant_id} was not waiting to be made")
+    fewer = replace(used, mints=used.mints - 1)
+    return Result(state={entry.key: None, warrant_key(entry.warrant_id): written(fewer)})
 
 
 def _given_back(entry: Entry, facts: Facts[Any]) -> Result:

@@ -6,7 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from fixgate.errors import Transient
 from services.issuer.ledger import Entry
+
+
+class NotMade(Transient):
+    """No credential was made, for certain, and another try may help."""
 
 
 class Seen(StrEnum):
@@ -52,7 +57,8 @@ class CredentialSystem(Protocol):
     def issue(self, entry: Entry) -> Issued:
         """Make the credential of an admitted entry.
 
-        Raises Refused when the system certainly made none, Transient when nobody knows.
+        Raises Refused when the system certainly made none and will not, NotMade when it made none this time, any other
+        Transient when nobody knows.
         """
         ...
 

@@ -21,7 +21,7 @@ from services.issuer.adapters.aws import AwsSessions
 from services.issuer.adapters.git import GitTokens
 from services.issuer.ledger import Entry, Stage
 from services.issuer.scopes import AWS, GIT, session_name
-from services.issuer.systems import Issued, Killed, Seen
+from services.issuer.systems import Issued, Killed, NotMade, Seen
 from tests.local.account.world import ACCOUNT, World, new_world
 
 DIGEST = "sha256:" + "5e" * 32
@@ -109,17 +109,17 @@ def test_another_services_token_gets_no_session(world: World) -> None:
         aws(world, "gate").issue(entry(KEY_CALLS))
 
 
-def test_an_account_that_does_not_answer_leaves_it_open(world: World) -> None:
-    """Nobody knows whether a session was made."""
+def test_an_account_that_is_not_reached_made_nothing(world: World) -> None:
+    """No session was made: nobody was reached."""
     (port,) = free_ports(1)
-    with pytest.raises(Transient, match="did not answer"):
+    with pytest.raises(NotMade, match="did not answer"):
         aws(world, endpoint=f"http://127.0.0.1:{port}").issue(entry(KEY_CALLS))
 
 
 def test_throttling_is_no_refusal(world: World) -> None:
     """It may be tried again."""
     world.account.control.throttle(10)
-    with pytest.raises(Transient, match="Throttling"):
+    with pytest.raises(NotMade, match="Throttling"):
         aws(world).issue(entry(KEY_CALLS))
 
 
@@ -243,7 +243,7 @@ def test_a_host_that_is_down_leaves_it_open(world: World) -> None:
     (port,) = free_ports(1)
     host = f"http://127.0.0.1:{port}"
     away, there = git(world, address=host), replace(made, calls=((GIT_PUSH, f"{host}/a/b.git#refs/heads/fix"),))
-    with pytest.raises(Transient):
+    with pytest.raises(NotMade):
         away.issue(there)
     with pytest.raises(Transient):
         away.kill(replace(made, public_id=issued.public_id))

@@ -8,9 +8,10 @@ import pytest
 from fixgate.errors import FixgateError, Refused, Transient
 from fixgate.events import ControlKind, DeathMethod, Grant, GrantState, IntentPurpose, Signed, Verdict
 from fixgate.signing import digest
+from services.issuer.admission import MINTS_LIMIT
 from services.issuer.deaths import PATIENCE
 from services.issuer.ledger import CREDENTIALS, WARRANTS
-from services.issuer.systems import Killed, Seen
+from services.issuer.systems import Killed, NotMade, Seen
 from tests.issuer.office import MINUTE, SECOND, Office
 from tests.runtime.world import Crash, crashing
 from tests.services_world import CODEC
@@ -46,6 +47,18 @@ def test_what_the_target_refuses_is_recorded(office: Office) -> None:
     assert not credentials(office)
     office.script.fails = None
     assert office.mint(decision).credential
+
+
+def test_what_was_certainly_not_made_may_be_asked_for_again(office: Office) -> None:
+    """The target is throttling: nothing is recorded or counted, and the same intent asks again, as often as it takes."""
+    decision = office.decided()
+    office.script.fails = NotMade("AWS did not make the session: Throttling")
+    for _ in range(2 * MINTS_LIMIT):
+        with pytest.raises(Transient, match="Throttling"):
+            office.mint(decision)
+    assert office.states() == []
+    office.script.fails = None
+    assert office.mint(decision).credential == {"token": "made-1"}
 
 
 def test_what_may_have_been_made_counts_as_alive(office: Office) -> None:

@@ -13,15 +13,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
-from fixgate.errors import Refused, Transient
+from fixgate.errors import Refused, Transient, Unavailable
 from fixgate.events import Call
 from fixgate.resources.reading import Session
 from fixgate.resources.sessions import aws_session
 from services.issuer.ledger import Entry
 from services.issuer.scopes import probe_of
-from services.issuer.systems import Issued, Killed, Probe, Seen
+from services.issuer.systems import Issued, Killed, NotMade, Probe, Seen
 
 AUDIENCE: Final = "sts.amazonaws.com"
 SECONDS: Final = 900
@@ -41,6 +41,7 @@ _DENIED: Final = frozenset(
 )
 _THROTTLED: Final = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
 _CLIENT_ERRORS: Final = range(400, 500)
+_NOT_REACHED: Final = (EndpointConnectionError, ConnectTimeoutError)
 
 
 class SessionPolicy(Protocol):
@@ -79,13 +80,15 @@ class AwsSessions:
             raise Refused(f"no session policy can be written: {error}") from None
         if len(policy) > POLICY_LIMIT:
             raise Refused(f"the session policy has {len(policy)} characters; AWS takes {POLICY_LIMIT}")
+        base = self._first_hop(entry)
         try:
-            answer = self._second_hop(entry, policy, self._first_hop(entry))
+            made = self._second_hop(entry, policy, base)["Credentials"]
         except ClientError as error:
             raise _told(error) from None
+        except _NOT_REACHED as error:
+            raise NotMade(f"AWS cannot be reached: {type(error).__name__}") from None
         except BotoCoreError as error:
             raise Transient(f"AWS did not answer: {type(error).__name__}") from None
-        made = answer["Credentials"]
         return Issued(
             credential={
                 "access_key_id": made["AccessKeyId"],
@@ -120,16 +123,26 @@ class AwsSessions:
         return Probe(asked=asked, answer="ok", seen=Seen.ALLOWED)
 
     def _first_hop(self, entry: Entry) -> Mapping[str, str]:
-        answer = (
-            self._session(None)
-            .anonymous("sts", None)
-            .assume_role_with_web_identity(
-                RoleArn=self._issuer_role.format(account=entry.account),
-                RoleSessionName=entry.session_name,
-                WebIdentityToken=self._token(AUDIENCE),
-                DurationSeconds=SECONDS,
+        """The issuer's own session; whatever fails here, no credential for a change was made."""
+        try:
+            token = self._token(AUDIENCE)
+            answer = (
+                self._session(None)
+                .anonymous("sts", None)
+                .assume_role_with_web_identity(
+                    RoleArn=self._issuer_role.format(account=entry.account),
+                    RoleSessionName=entry.session_name,
+                    WebIdentityToken=token,
+                    DurationSeconds=SECONDS,
+                )
             )
-        )
+        except ClientError as error:
+            told = _told(error)
+            raise told if isinstance(told, Refused) else NotMade(told.message) from None
+        except BotoCoreError as error:
+            raise NotMade(f"AWS did not answer: {type(error).__name__}") from None
+        except Unavailable as error:
+            raise NotMade(f"there is no token for AWS: {error.message}") from None
         made = answer["Credentials"]
         return {
             "access_key_id": made["AccessKeyId"],
@@ -190,9 +203,10 @@ def _meaning(error: ClientError, code: str) -> Seen:
     return Seen.ALLOWED if code.startswith("NoSuch") and status in _CLIENT_ERRORS else Seen.UNCLEAR
 
 
-def _told(error: ClientError) -> Exception:
+def _told(error: ClientError) -> Refused | Transient:
     code = str(error.response.get("Error", {}).get("Code", "unknown"))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if status in _CLIENT_ERRORS and code not in _THROTTLED:
         return Refused(f"AWS refused the session: {code}")
-    return Transient(f"AWS did not make the session: {code}")
+    kind = NotMade if code in _THROTTLED else Transient
+    return kind(f"AWS did not make the session: {code}")

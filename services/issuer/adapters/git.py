@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from fixgate.changes.session_policy import push_target
-from fixgate.errors import Refused, Transient
+from fixgate.errors import Refused, Transient, Unavailable
 from fixgate.signing import digest
 from services.issuer.ledger import Entry
-from services.issuer.systems import Issued, Killed, Probe, Seen
+from services.issuer.systems import Issued, Killed, NotMade, Probe, Seen
 
 AUDIENCE: Final = "git"
 TIMEOUT_S: Final = 5.0
@@ -46,8 +46,13 @@ class GitTokens:
             raise Refused("the repository is not one of the git host's")
         wanted = {"repository": repository, "ref": ref, "until": entry.not_after.isoformat()}
         scope = json.dumps(wanted, sort_keys=True).encode()
-        status, body = self._administer("POST", "/_tokens", scope)
-        if status in _REFUSING and status not in _AGAIN:
+        try:
+            status, body = self._administer("POST", "/_tokens", scope)
+        except Unavailable as error:
+            raise NotMade(f"there is no token for the git host: {error.message}") from None
+        if status in _AGAIN:
+            raise NotMade(f"the git host made no token: {status}")
+        if status in _REFUSING:
             raise Refused(f"the git host refused the token: {status}")
         if status not in _CREATED:
             raise Transient(f"the git host made no token: {status}")
@@ -89,7 +94,7 @@ class GitTokens:
 
 
 def _request(method: str, url: str, bearer: str, body: bytes) -> tuple[int, bytes]:
-    """One request without redirects, proxies or retries; raises Transient when there is no answer."""
+    """One request without redirects, proxies or retries; raises Transient when there is no answer, NotMade at once."""
     parsed = urllib.parse.urlsplit(url)
     kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
     if parsed.scheme not in kinds or not parsed.hostname:
@@ -97,6 +102,10 @@ def _request(method: str, url: str, bearer: str, body: bytes) -> tuple[int, byte
     connection = kinds[parsed.scheme](parsed.hostname, parsed.port, timeout=TIMEOUT_S)
     target = parsed.path + (f"?{parsed.query}" if parsed.query else "")
     headers = {"Authorization": f"Bearer {bearer}", **({"Content-Type": "application/json"} if body else {})}
+    try:
+        connection.connect()
+    except OSError as error:
+        raise NotMade(f"the git host cannot be reached: {type(error).__name__}") from None
     try:
         connection.request(method, target, body or None, headers)
         answer = connection.getresponse()
