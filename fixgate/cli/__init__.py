@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from fixgate.cli import assets, controls, log, parse, provenance, publish, review, roster, stack, templates, topology
+from fixgate.cli.demo import demo
 from fixgate.cli.doctor import doctor
 from fixgate.errors import FixgateError
 
@@ -27,6 +28,7 @@ app.command()(stack.up)
 app.command()(stack.down)
 app.command()(stack.status)
 app.command()(doctor)
+app.command()(demo)
 app.command()(parse.parse)
 app.command()(publish.publish)
 app.command()(provenance.story)

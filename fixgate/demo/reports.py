@@ -41,7 +41,7 @@ def gitleaks(key_ids: dict[str, str]) -> Report:
             "Email": "developer@acme.example",
             "Date": "2025-11-03T10:12:44Z",
             "Message": "Configure the deployment",
-            "Tags": [],
+            "Tags": ["key"],
             "RuleID": "aws-access-token",
             "Fingerprint": f"9c1a5f0e6d2b48c7a3e1f4d5b6c7d8e9f0a1b2c3:{file}:aws-access-token:3",
         }
