@@ -23,7 +23,7 @@ from fixgate.events import Result as Ended
 from fixgate.resources import Reading
 from fixgate.runtime import Runtime
 from fixgate.signing import digest
-from fixgate.verbs import Event, Received, Workload
+from fixgate.verbs import Event, Facts, Received, Result, Workload
 from services.analyzer.decide import CHANGE_DONE, KEEPS_MOVING, Classify
 from services.analyzer.gathered import Gathered
 from services.analyzer.journal import QUIET
@@ -154,14 +154,22 @@ def test_a_public_bucket_is_assessed_with_every_source(tmp_path: Path) -> None:
         assert made.lock_key == BUCKET.id
 
 
-def test_the_same_twice_gives_the_same_bytes(tmp_path: Path) -> None:
-    """Law 13: two worlds with one input write one assessment."""
-    made: list[Assessment] = []
-    for name in ("one", "two"):
-        with ServicesWorld(tmp_path / name) as world:
-            made.append(see(world, Target()))
-    one, two = made
-    assert (one.assessment_id, one.evidence, one.rules) == (two.assessment_id, two.evidence, two.rules)
+def test_the_same_event_and_facts_give_the_same_result(tmp_path: Path) -> None:
+    """Law 13: nothing but what the verb is given goes into its answer."""
+    verb = Classify(codec=CODEC, rules=load(), first_roster=FIRST.digest)
+    asked: list[bool] = []
+
+    def twice(event: Event, facts: Facts[Gathered]) -> Result:
+        one, other = verb(event, facts), verb(event, facts)
+        asked.append(one == other)
+        return one
+
+    with ServicesWorld(tmp_path) as world:
+        world.publish("findings", finding())
+        for ended in (Ended.DONE, Ended.MOVED):
+            world.publish("outcomes", outcome(world, result=ended))
+        world.work(world.runtime(Workload(service="analyzer", verb=twice, gather=Target())))
+    assert asked == [True] * 3
 
 
 def test_a_problem_that_is_over_is_resolved(tmp_path: Path) -> None:

@@ -78,7 +78,11 @@ def test_without_time_the_model_is_not_asked(model: StandInModel) -> None:
 
 def test_a_lie_and_then_the_truth_is_the_truth(model: StandInModel) -> None:
     """The second try counts."""
-    model.behaviour = lambda request: (LIES["not-json"] if len(model.requests) == 1 else honest)(request)
+
+    def behaviour(request: Json) -> Reply:
+        return honest(request) if len(model.requests) > 1 else LIES["not-json"](request)
+
+    model.behaviour = behaviour
     assert assembler(model).pick(question(), 5.0).assembler.kind is AssemblerKind.MODEL
 
 

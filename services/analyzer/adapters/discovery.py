@@ -1,6 +1,9 @@
 """Read-only discovery: which thing a finding means, and what it is like now."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -18,6 +21,8 @@ from services.analyzer.gathered import Gathered
 
 PATIENCE: Final = timedelta(minutes=10)
 """So long a finding waits for a target system that does not answer; then it is assessed as insufficient."""
+_SHARE: Final = 0.8
+"""Of the deadline: what is left is for whoever waits."""
 _KEY_ID: Final = 16
 
 
@@ -42,32 +47,64 @@ class Discovery:
         self._clock = clock
 
     def __call__(self, event: Event, deadline: float) -> Gathered:
-        """What the event is about, as it is now.
+        """What the event is about, as it is now; blocks for a few calls, and for less than the deadline.
 
-        Blocks for a few calls, each with a timeout well below the deadline. Raises Transient while a target system
-        does not answer and it is worth waiting, Poison for an outcome that does not hold together.
+        Raises Transient while a target system does not answer and it is worth waiting, Poison for an outcome that does
+        not hold together.
         """
-        del deadline
         if not isinstance(event, Received):
             return Gathered()
         try:
-            match event.record:
-                case Finding() as finding:
-                    return self._sighted(finding)
-                case Outcome(result=Ended.MOVED) as outcome:
-                    target = decision_chain(self._codec, outcome.decision).proposed.assessment.target
-                    return self._read(target)
-                case _:
-                    return Gathered()
+            return self._in_time(event, deadline * _SHARE)
         except Transient as error:
             if self._clock() - event.appended_at < PATIENCE:
                 raise
-            return Gathered(why=f"the target system did not answer for long: {error.message}")
+            return self._given_up(event, error.message)
+
+    def _in_time(self, event: Received, seconds: float) -> Gathered:
+        """What is found in so many seconds; what takes longer goes on and is forgotten."""
+        done: Future[Gathered] = Future()
+
+        def work() -> None:
+            try:
+                done.set_result(self._found(event))
+            except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+                done.set_exception(error)
+
+        threading.Thread(target=work, name="discovery", daemon=True).start()
+        try:
+            return done.result(seconds)
+        except FutureTimeout:
+            raise Transient("the target system takes too long") from None
+
+    def _found(self, event: Received) -> Gathered:
+        match event.record:
+            case Finding() as finding:
+                return self._sighted(finding)
+            case Outcome(result=Ended.MOVED) as outcome:
+                return self._read(self._target_of(outcome))
+            case _:
+                return Gathered()
+
+    def _given_up(self, event: Received, why: str) -> Gathered:
+        """What can be said without asking anybody."""
+        target = named_target(event.record) if isinstance(event.record, Finding) else None
+        if isinstance(event.record, Outcome):
+            target = self._target_of(event.record)
+        said = f"the target system did not answer for long: {why}"
+        if target is None or not targets.is_resolved(target):
+            return Gathered(why=said)
+        return Gathered(target=target, reading=self._unread(target, said))
+
+    def _target_of(self, outcome: Outcome) -> Resource:
+        return decision_chain(self._codec, outcome.decision).proposed.assessment.target
 
     def _sighted(self, finding: Finding) -> Gathered:
         named = named_target(finding)
         if named is None:
             return Gathered(why="the report names nothing that is known how to read")
+        if targets.is_resolved(named):
+            return self._read(named)
         try:
             target = resolve(named, self._session(named))
         except Unreadable as error:
@@ -79,13 +116,14 @@ class Discovery:
     def _read(self, target: Resource) -> Gathered:
         if target.kind not in READERS or not targets.is_resolved(target):
             return Gathered(why="the report does not say enough to find what it means")
-        now = self._clock()
         try:
-            return Gathered(target=target, reading=read(target, self._session(target), now))
+            return Gathered(target=target, reading=read(target, self._session(target), self._clock()))
         except Unreadable as error:
-            why = str(error)
-        reading = Reading(target=target, state=FactState.UNREADABLE, projection=None, facts=(), read_at=now, why=why)
-        return Gathered(target=target, reading=reading)
+            return Gathered(target=target, reading=self._unread(target, str(error)))
+
+    def _unread(self, target: Resource, why: str) -> Reading:
+        unread = FactState.UNREADABLE
+        return Reading(target=target, state=unread, projection=None, facts=(), read_at=self._clock(), why=why)
 
     def _session(self, target: Resource) -> Session:
         if target.kind == targets.WORKFLOW:
