@@ -13,7 +13,6 @@ from fixgate.errors import Misconfigured, Refused
 if TYPE_CHECKING:
     from fixgate.cli.seat import Seat, Signer
     from fixgate.events import Scope
-    from fixgate.policy.controls import Held, Standing
 
 freezes = typer.Typer(name="freezes", help="Times and places in which nothing is changed.", no_args_is_help=True)
 exceptions = typer.Typer(name="exceptions", help="What is meant to be as it is.", no_args_is_help=True)
@@ -108,7 +107,7 @@ def add_exception(
 ) -> None:
     """Say that something is meant to be as it is; when it runs out, people are asked."""
     scope = _scope(lock_key, resource, account, environment, kind, template)
-    if not any(_lists(scope).values()):
+    if not any((lock_key, resource, account, environment, kind, template)):
         raise Misconfigured(
             "an exception needs a scope: without one it would cover everything",
             remedy="Give --resource, --lock-key, --account, --environment, --kind or --template; to stop all: halt.",
@@ -208,7 +207,7 @@ def _begin(
     begin: str = "",
     as_json: bool,
 ) -> None:
-    from fixgate.cli import seat  # noqa: PLC0415 - slow to import
+    from fixgate.cli import held, seat  # noqa: PLC0415 - slow to import
 
     now = seat.clock()
     start, last = until(begin, now), until(end, now)
@@ -216,7 +215,7 @@ def _begin(
         signer = at.signer(by.name, by.key, now)
         fields = _Fields(scope=scope, start=start, end=last, reason=reason, ticket=ticket)
         said = _say(at, signer, kind, now, fields)
-        if said["id"] not in {h.control_id for h in _standing(at, seat.clock()).held}:
+        if said["id"] not in {h.control_id for h in held.standing(at, seat.clock()).held}:
             raise Refused(
                 f"{said['id']} is recorded but does not count: {signer.person.name} has no role for a {kind}",
                 remedy="See `fixgate roster show`; somebody with a fitting role must sign.",
@@ -225,16 +224,16 @@ def _begin(
 
 
 def _end(kind: str, kinds: tuple[str, ...], wanted: str, reason: str, ticket: str, by: _By, *, as_json: bool) -> None:
-    from fixgate.cli import seat  # noqa: PLC0415 - slow to import
+    from fixgate.cli import held, seat  # noqa: PLC0415 - slow to import
     from fixgate.desk import find  # noqa: PLC0415 - slow to import
 
     now = seat.clock()
     with seat.taken(by.bootstrap) as at:
-        held = [h.control_id for h in _standing(at, now).held if h.kind.value in kinds]
-        ended = find(wanted, held, f"{kinds[0]} to end")
+        known = [h.control_id for h in held.standing(at, now).held if h.kind.value in kinds]
+        ended = find(wanted, known, f"{kinds[0]} to end")
         signer = at.signer(by.name, by.key, now)
         said = _say(at, signer, kind, now, _Fields(ends=ended, reason=reason, ticket=ticket))
-        if ended in {h.control_id for h in _standing(at, seat.clock()).held}:
+        if ended in {h.control_id for h in held.standing(at, seat.clock()).held}:
             raise Refused(
                 f"{ended} is still in force: {signer.person.name} has no role to end it",
                 remedy="See `fixgate roster show`; somebody with a fitting role must sign.",
@@ -272,52 +271,15 @@ def _say(at: "Seat", signer: "Signer", kind: str, now: datetime, fields: "_Field
     return {"id": statement.control_id, "kind": kind, "person": statement.person, "record": asdict(written)}
 
 
-def _standing(at: "Seat", now: datetime) -> "Standing":
-    """What services would say now: the same predicate over the same records."""
-    from fixgate.policy.controls import Standing, history_of  # noqa: PLC0415 - slow to import
-
-    controls = at.desk.broadcast("controls")
-    return Standing.of(at.desk.codec, controls, history_of(at.desk.codec, at.pin, controls), now)
-
-
 def _list(kinds: tuple[str, ...], bootstrap: str, *, as_json: bool) -> None:
-    from fixgate.cli import seat  # noqa: PLC0415 - slow to import
+    from fixgate.cli import held, seat  # noqa: PLC0415 - slow to import
     from fixgate.people.view import safe  # noqa: PLC0415 - slow to import
 
     now = seat.clock()
     with seat.taken(bootstrap) as at:
-        held = [h for h in _standing(at, now).held if h.kind.value in kinds]
+        found = [h for h in held.standing(at, now).held if h.kind.value in kinds]
     if as_json:
-        seat.tell([_described(h, now) for h in held], as_json=True, text="")
+        seat.tell([held.described(h, now) for h in found], as_json=True, text="")
         return
-    rows = [[h.control_id, h.kind.value, _state(h, now), _reach(h.scope), safe(h.words)] for h in held]
+    rows = [[h.control_id, h.kind.value, held.state(h, now), held.reach(h.scope), safe(h.words)] for h in found]
     seat.table(("id", "kind", "state", "scope", "words"), rows)
-
-
-def _state(held: "Held", now: datetime) -> str:
-    return "ran out" if held.over(now) else "in force" if held.begun(now) else "to come"
-
-
-def _reach(scope: "Scope") -> str:
-    from fixgate.people.view import safe  # noqa: PLC0415 - slow to import
-
-    parts = [f"{name}={','.join(safe(v) for v in values)}" for name, values in _lists(scope).items() if values]
-    return " ".join(parts) or "everything"
-
-
-def _lists(scope: "Scope") -> dict[str, list[str]]:
-    from dataclasses import asdict  # noqa: PLC0415 - not needed for help
-
-    return {name: [str(v) for v in values] for name, values in asdict(scope).items()}
-
-
-def _described(held: "Held", now: datetime) -> dict[str, Any]:
-    return {
-        "id": held.control_id,
-        "kind": held.kind.value,
-        "state": _state(held, now),
-        "scope": _lists(held.scope),
-        "not_before": held.not_before and held.not_before.isoformat(),
-        "not_after": held.not_after and held.not_after.isoformat(),
-        "words": held.words,
-    }

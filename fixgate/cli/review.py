@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -30,34 +30,34 @@ Why = Annotated[str, typer.Option("--reason", help="Why, in your words; recorded
 def pending(*, bootstrap: Bootstrap = "", as_json: AsJson = False) -> None:
     """What waits for people: what is asked, of whom, and until when."""
     from fixgate.chain import decision_chain  # noqa: PLC0415 - slow to import
-    from fixgate.cli import seat  # noqa: PLC0415 - slow to import
+    from fixgate.cli import seat, waiting  # noqa: PLC0415 - slow to import
 
     now = seat.clock()
     with seat.taken(bootstrap) as at:
-        found = [r for r in at.desk.decisions().values() if _waits(r, now)]
+        found = [r for r in at.desk.decisions().values() if waiting.waits(r, now)]
         chains = [decision_chain(at.desk.codec, r.signed) for r in found if r.signed is not None]
     chains.sort(key=lambda c: c.decision.decided_at)
     if as_json:
-        seat.tell([_described(c) for c in chains], as_json=True, text="")
+        seat.tell([waiting.described(c) for c in chains], as_json=True, text="")
         return
-    seat.table(("id", "age", "change", "asked", "until"), [_row(c, now) for c in chains])
+    seat.table(("id", "age", "change", "asked", "until"), [waiting.row(c, now) for c in chains])
 
 
 def show(wanted: Id, *, bootstrap: Bootstrap = "", as_json: AsJson = False) -> None:
     """Verify a proposal's chain and print exactly what an answer to it would sign."""
-    from fixgate.cli import seat  # noqa: PLC0415 - slow to import
+    from fixgate.cli import seat, waiting  # noqa: PLC0415 - slow to import
 
     with seat.taken(bootstrap) as at:
-        received, chain = _found(at, wanted)
+        received, chain = waiting.found(at, wanted)
         now = seat.clock()
         text, showing = _shown(at, received, chain, now)
     if as_json:
-        told = {**_described(chain), "view": text, **showing.model_dump(mode="json")}
-        seat.tell({**told, "answerable": _waits(received, now)}, as_json=True, text="")
+        told = {**waiting.described(chain), "view": text, **showing.model_dump(mode="json")}
+        seat.tell({**told, "answerable": waiting.waits(received, now)}, as_json=True, text="")
         return
     typer.echo(text, nl=False)
     typer.echo(f"\nview {showing.view_digest}")
-    if _waits(received, now):
+    if waiting.waits(received, now):
         typer.echo(f"answer: fixgate approve|reject|request-changes {chain.decision.proposal_id}")
 
 
@@ -116,15 +116,15 @@ class _Way(NamedTuple):
 def _answer(answer: str, wanted: str, reason: str, way: _Way) -> None:
     from dataclasses import asdict  # noqa: PLC0415 - not needed for help
 
-    from fixgate.cli import seat  # noqa: PLC0415 - slow to import
+    from fixgate.cli import seat, waiting  # noqa: PLC0415 - slow to import
     from fixgate.people.showings import Showings  # noqa: PLC0415 - slow to import
 
     with seat.taken(way.bootstrap) as at:
-        received, chain = _found(at, wanted)
+        received, chain = waiting.found(at, wanted)
         now = seat.clock()
-        if not _waits(received, now):
+        if not waiting.waits(received, now):
             raise Refused(
-                f"{chain.decision.proposal_id} does not wait for an answer: it is {_state(chain.decision, now)}",
+                f"{chain.decision.proposal_id} does not wait for an answer: it is {waiting.state(chain.decision, now)}",
                 remedy="See `fixgate pending`.",
             )
         signer = at.signer(way.person, way.key, now)
@@ -165,10 +165,11 @@ def _showing(at: "Seat", received: "Received", chain: "DecisionChain", now: "dat
 
 
 def _shown(at: "Seat", received: "Received", chain: "DecisionChain", now: "datetime") -> "tuple[str, Showing]":
+    from fixgate.cli import waiting  # noqa: PLC0415 - slow to import
     from fixgate.people.showings import Showings, show  # noqa: PLC0415 - slow to import
 
     text, showing = show(chain, now)
-    if _waits(received, now):
+    if waiting.waits(received, now):
         Showings(at.settings.home).keep(showing)
     return text, showing
 
@@ -216,83 +217,3 @@ def _published(at: "Seat", statement: "ApprovalStatement", chain: "DecisionChain
         statement=signed,
     )
     return at.desk.publish(approval, parents=(chain.proposed.digest,))
-
-
-def _found(at: "Seat", wanted: str) -> "tuple[Received, DecisionChain]":
-    """The last decision on what is meant, with its chain; verified."""
-    from fixgate.chain import decision_chain  # noqa: PLC0415 - slow to import
-    from fixgate.desk import find  # noqa: PLC0415 - slow to import
-    from fixgate.events import Decision  # noqa: PLC0415 - not needed for help
-
-    known: dict[str, Received] = {}
-    shared: dict[str, list[str]] = {}
-    for received in at.desk.decisions().values():
-        decision = received.record
-        if isinstance(decision, Decision):
-            for name in (decision.proposal_id, decision.proposal_digest, decision.decision_id, received.digest):
-                known[name] = received
-            for finding in decision.finding_ids:
-                known[finding] = received
-                shared.setdefault(finding, []).append(decision.proposal_id)
-    name = find(wanted, known, "proposal")
-    if len(shared.get(name, ())) > 1:
-        raise Refused(f"{name} has {len(shared[name])} proposals", remedy="\n".join(shared[name]))
-    received = known[name]
-    if received.signed is None:
-        raise Refused(f"the decision on {name} is not signed")
-    return received, decision_chain(at.desk.codec, received.signed)
-
-
-def _waits(received: "Received", now: "datetime") -> bool:
-    from fixgate.events import Decision, Verdict  # noqa: PLC0415 - not needed for help
-
-    decision = received.record
-    if not isinstance(decision, Decision) or decision.verdict is not Verdict.WAITING:
-        return False
-    return decision.expires_at is None or now < decision.expires_at
-
-
-def _state(decision: "Decision", now: "datetime") -> str:
-    over = decision.verdict.value == "waiting" and decision.expires_at is not None and decision.expires_at <= now
-    return "expired" if over else decision.verdict.value
-
-
-def _described(chain: "DecisionChain") -> dict[str, Any]:
-    decision, proposal = chain.decision, chain.proposed.proposal
-    quorum = decision.quorum
-    return {
-        "proposal_id": decision.proposal_id,
-        "proposal_digest": chain.proposed.digest,
-        "revision": proposal.revision,
-        "decision_id": decision.decision_id,
-        "decision_digest": chain.digest,
-        "verdict": decision.verdict.value,
-        "finding_ids": list(decision.finding_ids),
-        "template": proposal.template.id,
-        "target": proposal.target.id,
-        "summary": proposal.summary,
-        "environment": chain.proposed.assessment.environment.value,
-        "decided_at": decision.decided_at.isoformat(),
-        "expires_at": decision.expires_at and decision.expires_at.isoformat(),
-        "approvals": quorum.approvals if quorum else 0,
-        "roles": list(quorum.roles) if quorum else [],
-        "excluded": list(quorum.excluded) if quorum else [],
-        "asked": [o.words for o in decision.obligations],
-    }
-
-
-def _row(chain: "DecisionChain", now: "datetime") -> list[str]:
-    from fixgate.cli.options import age  # noqa: PLC0415 - not needed for help
-    from fixgate.people.view import moment, safe  # noqa: PLC0415 - slow to import
-
-    decision, proposal = chain.decision, chain.proposed.proposal
-    quorum = decision.quorum
-    people = f"{quorum.approvals} of {', '.join(map(safe, quorum.roles)) or 'anybody'}" if quorum else "nobody"
-    obligations = "; ".join(safe(o.words) for o in decision.obligations)
-    return [
-        safe(decision.proposal_id),
-        age(decision.decided_at, now),
-        f"{safe(proposal.template.id)} on {safe(proposal.target.id)} ({chain.proposed.assessment.environment.value})",
-        f"{people}: {obligations}" if obligations else people,
-        moment(decision.expires_at),
-    ]

@@ -1,6 +1,6 @@
 """`fixgate roster …`: who counts. Each version is a file first, is signed, and then published."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fixgate.cli.seat import Seat
-    from fixgate.codec import Codec
     from fixgate.events import PersonSigned
     from fixgate.people.roster import Person, Role, Roster, RosterHistory
 
@@ -48,7 +47,7 @@ def init(
 ) -> None:
     """Begin a roster: write it, sign it with every key given, publish it, and print the digest to pin."""
     from fixgate.cli import seat  # noqa: PLC0415 - slow to import
-    from fixgate.people import roster, signing  # noqa: PLC0415 - slow to import
+    from fixgate.people import roster, rostering, signing  # noqa: PLC0415 - slow to import
     from fixgate.people.places import RosterFiles  # noqa: PLC0415 - slow to import
     from fixgate.registry import codec_from  # noqa: PLC0415 - slow to import
     from fixgate.settings import load  # noqa: PLC0415 - slow to import
@@ -62,10 +61,10 @@ def init(
         roster.Person(name=name, keys=(signing.public_key(file).line,), roles=roles)
         for name, file in _named(person, key)
     ]
-    first = _made(version=1, people=people, threshold=threshold, expires_at=now + timedelta(days=days))
-    signed = _introduced(codec, first, first, person[0], now)
+    first = rostering.made(version=1, people=people, threshold=threshold, expires_at=now + timedelta(days=days))
+    signed = rostering.introduced(codec, first, first, person[0], now)
     for name, file in _named(person, key):
-        signed = _with(signed, name, file, first)
+        signed = rostering.countersigned(signed, name, file, first)
     history = roster.RosterHistory.of(codec, first.digest, [signed])
     if history.newest != first:
         raise Refused(f"the roster would not count: {history.refused[-1]}", remedy="Let more administrators sign it.")
@@ -73,7 +72,7 @@ def init(
     path = files.keep(first, signed)
     if not no_publish:
         with seat.taken(bootstrap) as at:
-            _publish(at, signed)
+            at.desk.publish(rostering.control(at.desk.codec, signed))
     told = {"version": 1, "digest": first.digest, "file": str(path), "published": not no_publish}
     seat.tell(told, as_json=as_json, text=f"roster 1 is in {path}\npin it: FIXGATE_ROSTER={first.digest}")
 
@@ -169,13 +168,12 @@ def sign(
 ) -> None:
     """Sign a roster that another administrator began; published once enough have signed."""
     from fixgate.cli import seat  # noqa: PLC0415 - slow to import
-    from fixgate.events import ControlStatement  # noqa: PLC0415 - not needed for help
+    from fixgate.people import rostering  # noqa: PLC0415 - slow to import
     from fixgate.people.places import from_text  # noqa: PLC0415 - slow to import
-    from fixgate.people.roster import Roster  # noqa: PLC0415 - slow to import
 
     with seat.taken(bootstrap) as at:
         signed = from_text(_read(file))
-        proposed = Roster.read(at.desk.codec.decode(signed.value, ControlStatement).document)
+        proposed = rostering.proposed_in(at.desk.codec, signed)
         _go_on(at, at.history(), proposed, signed, _Signing(name, key, bootstrap), as_json=as_json)
 
 
@@ -183,6 +181,7 @@ def sign(
 def publish(*, bootstrap: Bootstrap = "", as_json: AsJson = False) -> None:
     """Publish the rosters of this home that are not published yet."""
     from fixgate.cli import seat  # noqa: PLC0415 - slow to import
+    from fixgate.people import rostering  # noqa: PLC0415 - slow to import
     from fixgate.people.places import RosterFiles, from_text  # noqa: PLC0415 - slow to import
 
     published: list[int] = []
@@ -192,7 +191,7 @@ def publish(*, bootstrap: Bootstrap = "", as_json: AsJson = False) -> None:
             signed = from_text(_read(path))
             after = history.after(at.desk.codec, signed)
             if after.versions != history.versions:
-                _publish(at, signed)
+                at.desk.publish(rostering.control(at.desk.codec, signed))
                 published.append(after.versions[-1].version)
                 history = after
     text = f"published: {', '.join(map(str, published))}" if published else "there is nothing to publish"
@@ -233,7 +232,7 @@ def _next(
 ) -> None:
     """Make the next version out of the last one's people, and sign it."""
     from fixgate.cli import seat  # noqa: PLC0415 - slow to import
-    from fixgate.people import signing  # noqa: PLC0415 - slow to import
+    from fixgate.people import rostering, signing  # noqa: PLC0415 - slow to import
 
     now = seat.clock()
     with seat.taken(by.bootstrap) as at:
@@ -242,14 +241,14 @@ def _next(
         if last is None:
             at.roster(now)  # says why nobody counts
             return
-        following = _made(
+        following = rostering.made(
             version=last.version + 1,
             people=change(last),
             threshold=threshold or last.threshold,
             expires_at=now + timedelta(days=days),
         )
         person, _ = signing.signer(last, by.name, by.key)
-        signed = _introduced(at.desk.codec, following, last, person.name, now)
+        signed = rostering.introduced(at.desk.codec, following, last, person.name, now)
         _go_on(at, history, following, signed, by, as_json=as_json)
 
 
@@ -258,80 +257,22 @@ def _go_on(
 ) -> None:
     """Add a signature, keep it, and publish it when it is enough."""
     from fixgate.cli import seat  # noqa: PLC0415 - slow to import
-    from fixgate.people import signing  # noqa: PLC0415 - slow to import
+    from fixgate.people import rostering  # noqa: PLC0415 - slow to import
     from fixgate.people.places import RosterFiles  # noqa: PLC0415 - slow to import
 
     last = history.newest
-    known = next((r for r in (last, roster) if r is not None and _knows(r, by)), roster)
-    person, _ = signing.signer(known, by.name, by.key)
-    signed = _with(signed, person.name, by.key, known)
+    known = rostering.knowing(by.name, by.key, *([last] if last else []), roster)
+    signed = rostering.countersigned(signed, by.name, by.key, known)
     path = RosterFiles(at.settings.home).keep(roster, signed)
     after = history.after(at.desk.codec, signed)
     enough = after.newest == roster
     if enough:
-        _publish(at, signed)
+        at.desk.publish(rostering.control(at.desk.codec, signed))
         text = f"roster {roster.version} is published, signed by {_signers(signed)}"
     else:
         text = f"not enough yet: {after.refused[-1]}\nthe next one: fixgate roster sign {path}"
     told = {"version": roster.version, "digest": roster.digest, "file": str(path), "published": enough}
     seat.tell(told, as_json=as_json, text=text)
-
-
-def _knows(roster: "Roster", by: _Signing) -> bool:
-    from fixgate.people import signing  # noqa: PLC0415 - slow to import
-
-    try:
-        signing.signer(roster, by.name, by.key)
-    except (Refused, Misconfigured):
-        return False
-    return True
-
-
-def _introduced(codec: "Codec", roster: "Roster", under: "Roster", person: str, now: datetime) -> "PersonSigned":
-    """The statement that brings a roster into force, not signed yet."""
-    from fixgate.events import ControlKind, ControlStatement, PersonSigned, Scope  # noqa: PLC0415 - not needed for help
-    from fixgate.ids import derived_id  # noqa: PLC0415 - not needed for help
-
-    statement = ControlStatement(
-        control_id=derived_id("roster", roster.digest),
-        kind=ControlKind.ROSTER,
-        scope=Scope(),
-        document=roster.document,
-        nonce=roster.digest,
-        issued_at=now,
-        person=person,
-        roster_version=under.version,
-    )
-    return PersonSigned(value=codec.encode(statement), signatures=())
-
-
-def _with(signed: "PersonSigned", name: str, file: Path | None, roster: "Roster") -> "PersonSigned":
-    """The statement with one signature more."""
-    from fixgate.events import PersonSigned  # noqa: PLC0415 - not needed for help
-    from fixgate.people import signing  # noqa: PLC0415 - slow to import
-
-    person, key = signing.signer(roster, name, file)
-    made = signing.sign(person.name, key, file, signed.value)
-    others = tuple(s for s in signed.signatures if (s.person, s.key) != (made.person, made.key))
-    return PersonSigned(value=signed.value, signatures=(*others, made))
-
-
-def _publish(at: "Seat", signed: "PersonSigned") -> None:
-    from fixgate.events import Control, ControlKind, ControlStatement  # noqa: PLC0415 - not needed for help
-
-    statement = at.desk.codec.decode(signed.value, ControlStatement)
-    at.desk.publish(Control(control_id=statement.control_id, kind=ControlKind.ROSTER, statement=signed))
-
-
-def _made(**fields: Any) -> "Roster":
-    from pydantic import ValidationError  # noqa: PLC0415 - slow to import
-
-    from fixgate.people.roster import Roster  # noqa: PLC0415 - slow to import
-
-    try:
-        return Roster(**fields)
-    except ValidationError as error:
-        raise Refused("the roster would not be valid: " + "; ".join(e["msg"] for e in error.errors())) from None
 
 
 def _roles(names: list[str] | None) -> "tuple[Role, ...]":

@@ -42,9 +42,11 @@ def begun(at: People) -> People:
     """The first roster is published."""
     roles = ("administrator", "security", "operator", "owner")
     options = [o for role in roles for o in ("--role", role)]
-    told = at.run("roster", "init", "--person", "ann", "--key", at.key("ann"), *options, "--json")
+    init = ("roster", "init", "--person", "ann", "--key", at.key("ann"), *options)
+    told = at.run(*init, "--no-publish", "--json")
     first = json.loads(told.stdout)
     os.environ["FIXGATE_ROSTER"] = first["digest"]
+    assert json.loads(at.run("roster", "publish", "--json").stdout) == {"published": [1]}
     at.run(
         "roster", "add", "--person", "bob", "--public-key", at.key("bob"), "--role", "approver", "--key", at.key("ann")
     )
