@@ -8,8 +8,8 @@ from fixgate.people import statements
 from fixgate.people.roster import Roster
 from fixgate.people.view import view, view_digest
 from fixgate.policy.quorum import Demand
+from fixgate.policy.sight import Sight
 from services.gate.journal import Held
-from services.gate.sight import Sight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,9 @@ from fixgate.errors import Poison, Reason
 from fixgate.events import Approval, Outcome, Proposal
 from fixgate.policy.bundle import Bundle
 from fixgate.policy.ceiling import Ceiling
+from fixgate.policy.sight import Rules
 from fixgate.verbs import Event, Facts, Received, Result, Tick, Told
 from services.gate.journal import Journal
-from services.gate.sight import Rules
 from services.gate.sitting import Sitting
 from services.gate.verdicts import Scribe
 

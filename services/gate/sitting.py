@@ -11,10 +11,10 @@ from fixgate.events import Answer, Approval, Decision, Outcome, Quorum, Review, 
 from fixgate.people.roster import Roster
 from fixgate.policy.judge import Outlook, Ruling
 from fixgate.policy.quorum import Tally, objection, tally
+from fixgate.policy.sight import Rules, Sight
 from fixgate.verbs import Facts, Output, Received
 from services.gate.answers import Ballot, ballot_of, demand_of
 from services.gate.journal import Held, Journal, Lock
-from services.gate.sight import Rules, Sight
 from services.gate.verdicts import Scribe
 
 TURNS_LIMIT: Final = 16
@@ -45,7 +45,7 @@ class Sitting:
     @cached_property
     def _sight(self) -> Sight:
         # Most ticks do nothing: they need not look.
-        return Sight.of(self._rules, self._facts)
+        return Sight.of(self._rules, self._facts.broadcasts, self._now)
 
     # -- what happens --------------------------------------------------------------------------------------------
 
@@ -166,7 +166,7 @@ class Sitting:
     def _rule(self, candidate: Candidate) -> None:
         """Rule on a proposal whose lock key is free."""
         chain, signed = candidate.chain, candidate.signed
-        ruling = self._sight.rule(chain)
+        ruling = self._sight.consider(chain).ruling
         match ruling.verdict:
             case Outlook.AUTOMATIC:
                 made = self._scribe.allowed(chain, signed, ruling, (), ())
@@ -201,7 +201,7 @@ class Sitting:
         if not _tally(held.decision.quorum, ballots, roster).reached:
             self.journal.wait(kept)
             return
-        ruling = self._sight.rule(chain, approvals=len(ballots))
+        ruling = self._sight.consider(chain, approvals=len(ballots)).ruling
         signed = held.decision.proposal
         candidate = Candidate(chain=chain, signed=signed, follows=self._after(held))
         self.journal.stop_waiting(held)
