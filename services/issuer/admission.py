@@ -112,11 +112,9 @@ def standing(asked: Asked, warrant: Warrant, ledger: Ledger, now: datetime) -> N
 
 
 def _undoable(used: Used | None) -> tuple[str, ...]:
-    return (
-        ()
-        if used is not None and used.mints > 0
-        else ("there is nothing to put back: no credential was made for this change",)
-    )
+    if used is None or used.mints < 1:
+        return ("there is nothing to put back: no credential was made for this change",)
+    return ()
 
 
 def _usable(asked: Asked, warrant: Warrant, ledger: Ledger, now: datetime) -> NotYet | tuple[str, ...]:

@@ -189,21 +189,13 @@ def _told(told: Told, facts: Facts[Any], ledger: Ledger) -> Result:
         case "issued", Made() as made:
             return _issued(entry, made, facts)
         case "failed", str(reason):
-            if entry.stage is not Stage.ADMITTED:
-                raise Poison(Reason.INVALID, f"{entry.grant_id} was not waiting to be made")
-            return Result(outputs=(grants.failed(entry, reason, facts.now),), state={entry.key: None})
+            return _failed(entry, reason, facts)
         case "not_made", None:
             return _not_made(entry, ledger)
         case "give_back", None:
             return _given_back(entry, facts)
-        case "dead", Proof() as proof:
-            return Result(outputs=(grants.step(entry, GrantState.DEAD, facts.now, proof),), state={entry.key: None})
-        case "unproved", Proof() as proof:
-            if entry.stage is Stage.UNPROVED:
-                return Result()
-            after = replace(entry, stage=Stage.UNPROVED, attempts=proof.attempts)
-            output = grants.step(after, GrantState.UNPROVED, facts.now, proof)
-            return Result(outputs=(output,), state={entry.key: written(after)})
+        case (("dead" | "unproved"), Proof() as proof):
+            return _proved(entry, proof, facts) if told.name == DEAD else _unproved(entry, proof, facts)
         case _:
             raise Poison(Reason.DEFECT, f"nothing is known of being told {told.name}")
 
@@ -219,6 +211,24 @@ def _issued(entry: Entry, made: Made, facts: Facts[Any]) -> Result:
         hard_end_us=micros(made.hard_end),
     )
     return Result(outputs=(grants.step(after, GrantState.ISSUED, facts.now),), state={entry.key: written(after)})
+
+
+def _failed(entry: Entry, reason: str, facts: Facts[Any]) -> Result:
+    if entry.stage is not Stage.ADMITTED:
+        raise Poison(Reason.INVALID, f"{entry.grant_id} was not waiting to be made")
+    return Result(outputs=(grants.failed(entry, reason, facts.now),), state={entry.key: None})
+
+
+def _proved(entry: Entry, proof: Proof, facts: Facts[Any]) -> Result:
+    return Result(outputs=(grants.step(entry, GrantState.DEAD, facts.now, proof),), state={entry.key: None})
+
+
+def _unproved(entry: Entry, proof: Proof, facts: Facts[Any]) -> Result:
+    if entry.stage is Stage.UNPROVED:
+        return Result()
+    after = replace(entry, stage=Stage.UNPROVED, attempts=proof.attempts)
+    output = grants.step(after, GrantState.UNPROVED, facts.now, proof)
+    return Result(outputs=(output,), state={entry.key: written(after)})
 
 
 def _not_made(entry: Entry, ledger: Ledger) -> Result:

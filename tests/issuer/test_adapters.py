@@ -77,8 +77,12 @@ def entry(calls: Sequence[tuple[str, str]], kind: str = AWS, seconds: float = 60
 def aws(world: World, party: str = "issuer", **changed: Any) -> AwsSessions:
     """The adapter as the service wires it; `party` brings the token."""
     settings = Settings()
+
+    def token(audience: str) -> str:
+        return world.authority.token(party, audience)
+
     given: dict[str, Any] = {
-        "token": lambda audience: world.authority.token(party, audience),
+        "token": token,
         "session_policy": session_policy,
         "issuer_role": settings.aws_issuer_role,
         "change_role": settings.aws_change_role,
@@ -97,7 +101,8 @@ def denied(call: Callable[..., Any], **arguments: Any) -> None:
     """AWS denies the call."""
     with pytest.raises(ClientError) as error:
         call(**arguments)
-    assert error.value.response["Error"]["Code"] == "AccessDenied"
+    answer: Any = error.value.response
+    assert answer["Error"]["Code"] == "AccessDenied"
 
 
 # -- AWS ---------------------------------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ def test_what_the_target_refuses_is_recorded(office: Office) -> None:
 
 
 def test_what_was_certainly_not_made_may_be_asked_for_again(office: Office) -> None:
-    """The target is throttling: nothing is recorded or counted, and the same intent asks again, as often as it takes."""
+    """The target is throttling: nothing is recorded or counted, and the same intent asks until it succeeds."""
     decision = office.decided()
     office.script.fails = NotMade("AWS did not make the session: Throttling")
     for _ in range(2 * MINTS_LIMIT):
