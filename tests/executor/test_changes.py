@@ -139,7 +139,7 @@ def test_the_outcome_names_the_whole_way(lab: Lab) -> None:
     name = outcome.snapshot.digest.removeprefix("sha256:")
     sealed = (lab.folder / "snapshots" / name[:2] / name[2:]).read_bytes()
     assert lab.user.encode() not in sealed
-    opened = load_unseal(lab.folder / "keys" / "snapshots.key").open(
+    opened = load_unseal(lab.folder / "keys" / "snapshots" / "snapshots.key").open(
         sealed, b"snapshot " + outcome.proposal_digest.encode()
     )
     assert projection_digest(json.loads(opened)) == outcome.pre_state_digest

@@ -1,14 +1,19 @@
 """Snapshots: a target's state before a change, sealed, by digest."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
-from fixgate.errors import Refused
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from fixgate.errors import Misconfigured, Refused
 from fixgate.events import Stored
 from fixgate.objects import ObjectStore
 from fixgate.resources.reading import Projection, canonical
-from fixgate.sealing import Seal, Unseal, generate, load_seal, load_unseal
+from fixgate.sealing import Seal, Unseal, generate, load_unseal
 
 KEY_NAME = "snapshots"
 
@@ -41,11 +46,27 @@ def sealed_snapshots(store: ObjectStore, key: str, folder: Path) -> SealedSnapsh
 
     Raises Misconfigured when the key cannot be used.
     """
-    private = Path(key) if key else folder / f"{KEY_NAME}.key"
-    if not key and not private.exists():
+    private = Path(key) if key else _own_key(folder)
+    unseal = load_unseal(private)
+    loaded = load_pem_private_key(private.read_bytes(), password=None)
+    if not isinstance(loaded, X25519PrivateKey):
+        raise Misconfigured(f"{private} is no private key for sealing: it must be X25519 in PEM")
+    return SealedSnapshots(store, Seal(loaded.public_key()), unseal)
+
+
+def _own_key(folder: Path) -> Path:
+    """The key in `folder`, the same one for all instances, whoever of them comes first."""
+    home = folder / KEY_NAME
+    if not home.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        generate(folder, KEY_NAME)
-    return SealedSnapshots(store, load_seal(private.with_suffix(".pub")), load_unseal(private))
+        with TemporaryDirectory(prefix=f".{KEY_NAME}-", dir=folder) as aside:
+            made = Path(aside) / KEY_NAME
+            made.mkdir(mode=0o700)
+            generate(made, KEY_NAME)
+            # Complete or not there; another instance may have been first, and then its key counts.
+            with suppress(OSError):
+                made.rename(home)
+    return home / f"{KEY_NAME}.key"
 
 
 def _context(proposal: str) -> bytes:
