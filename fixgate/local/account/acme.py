@@ -100,8 +100,8 @@ def _public(name: str, environment: str, team: str, objects: dict[str, str], *, 
 
 
 def _shop() -> Repository:
-    files = {"README.md": "# Shop\n", WORKFLOW: _CI, "shop/__init__.py": ""}
-    return Repository(name=SHOP, commits=(Commit(message="The shop", files=files),))
+    first = Commit(message="The shop", files={"README.md": "# Shop\n", "shop/__init__.py": ""})
+    return Repository(name=SHOP, commits=(first, Commit(message="Run the tests", files={WORKFLOW: _CI})))
 
 
 def _checkout() -> Repository:

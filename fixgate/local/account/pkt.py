@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator
 
 _COMMAND = re.compile(rb"(?P<old>[0-9a-f]{40}) (?P<new>[0-9a-f]{40}) (?P<ref>[\x21-\x7e]+)")
+_SHALLOW = re.compile(rb"shallow [0-9a-f]{40}")
 _LENGTH = re.compile(rb"[0-9a-f]{4}")
 _HEAD = 4
 _LIMIT = 64 * 1024 * 1024
@@ -18,9 +19,13 @@ def pushed_refs(body: bytes) -> tuple[str, ...]:
     """The refs that a push would change; none for a push that only asks whether it may. Raises NotAPush."""
     refs: list[str] = []
     for line in _lines(body):
-        found = _COMMAND.fullmatch(line.partition(b"\0")[0].rstrip(b"\n"))
+        text = line.partition(b"\0")[0].rstrip(b"\n")
+        if not refs and _SHALLOW.fullmatch(text):
+            # What the pusher's clone lacks; it changes nothing here.
+            continue
+        found = _COMMAND.fullmatch(text)
         if found is None:
-            # A signed push, a shallow line, or another hash: none is needed here.
+            # A signed push, or another hash: neither is needed here.
             raise NotAPush("a command is of an unknown form")
         refs.append(found["ref"].decode())
     return tuple(refs)

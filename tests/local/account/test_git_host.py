@@ -133,6 +133,17 @@ def test_what_is_no_push_is_not_taken_for_one(body: bytes) -> None:
         pushed_refs(body)
 
 
+def test_a_clone_without_history_can_push(world: World, tmp_path: Path) -> None:
+    """It says what it lacks before it says what it pushes."""
+    origin = f"{world.account.git}/{SHOP}.git"
+    world.git("clone", "-q", "--depth=1", origin, "clone", cwd=tmp_path)
+    clone = tmp_path / "clone"
+    world.git("commit", "-q", "--allow-empty", "-m", "A change", cwd=clone)
+    _, bearer = token(world)
+    assert not push(world, clone, bearer, f"HEAD:{MAIN}")
+    assert push(world, clone, bearer, f"HEAD:{FIX}")
+
+
 def test_mirrors_have_tags(world: World, tmp_path: Path) -> None:
     """With and without `.git`; an annotated tag names its commit too."""
     listed = world.git("ls-remote", "--tags", f"{world.account.git}/actions/checkout", cwd=tmp_path).stdout
