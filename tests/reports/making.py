@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from fixgate.codec import Codec
 from fixgate.events import Envelope, Finding
@@ -43,7 +43,7 @@ def encoded(finding: Finding) -> bytes:
 
 def leak(secret: str, **changes: Any) -> dict[str, Any]:
     """A result of gitleaks 8."""
-    made = {
+    made: dict[str, Any] = {
         "RuleID": "generic-api-key",
         "Description": "Generic API Key",
         "StartLine": 3,
@@ -65,7 +65,7 @@ def leak(secret: str, **changes: Any) -> dict[str, Any]:
 
 def old_leak(secret: str, **changes: Any) -> dict[str, Any]:
     """A result of gitleaks 7."""
-    made = {
+    made: dict[str, Any] = {
         "line": f'token = "{secret}"',
         "lineNumber": 3,
         "offender": f'token = "{secret}"',
@@ -79,7 +79,7 @@ def old_leak(secret: str, **changes: Any) -> dict[str, Any]:
     return {**made, **changes}
 
 
-def result(rule: str = "r1", uri: str = "src/a.py", line: int = 3, **changes: Any) -> dict[str, Any]:
+def result(rule: str = "r1", uri: str = "src/a.py", line: int = 3, /, **changes: Any) -> dict[str, Any]:
     """A result of SARIF."""
     region = {"startLine": line, "snippet": {"text": f"code of {rule}"}}
     place = {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}
@@ -94,7 +94,7 @@ def sarif(results: Sequence[object] | None, *, tool: str = "Scanner", rules: Seq
 
 def asff(**changes: Any) -> dict[str, Any]:
     """A finding of Security Hub about a public bucket."""
-    made = {
+    made: dict[str, Any] = {
         "SchemaVersion": "2018-10-08",
         "Id": "arn:aws:securityhub:eu-west-1:111122223333:finding/1",
         "ProductArn": "arn:aws:securityhub:eu-west-1::product/aws/securityhub",
@@ -116,7 +116,7 @@ def asff(**changes: Any) -> dict[str, Any]:
 
 def ocsf(**changes: Any) -> dict[str, Any]:
     """A detection about a public bucket, as Prowler writes it."""
-    made = {
+    made: dict[str, Any] = {
         "class_uid": 2004,
         "metadata": {"event_code": "s3_bucket_public_access", "product": {"name": "Prowler", "version": "5.0"}},
         "severity_id": 4,
@@ -133,7 +133,7 @@ def ocsf(**changes: Any) -> dict[str, Any]:
 
 def guardduty(**changes: Any) -> dict[str, Any]:
     """A finding of GuardDuty about an access key."""
-    made = {
+    made: dict[str, Any] = {
         "schemaVersion": "2.0",
         "accountId": ACCOUNT,
         "region": "eu-west-1",
@@ -155,7 +155,7 @@ def guardduty(**changes: Any) -> dict[str, Any]:
 def pascal(value: object) -> object:
     """GuardDuty's findings as its API spells them."""
     if isinstance(value, dict):
-        fields: dict[str, object] = value
+        fields = cast("dict[str, object]", value)
         return {name[0].upper() + name[1:]: pascal(inner) for name, inner in fields.items()}
     return value
 

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,11 +25,11 @@ from tests.reports.making import (
     sarif,
 )
 
-STRANGE: Final = [
+STRANGE: Final[list[Any]] = [
     "\x00", "\ud800", "\u202e", "", " ", "../" * 40, "a" * 40_000, "\r\n", "%00", "file://[x", "https://[", "AKIA",
     1 << 70, -1, 1e308, True, None, [], {}, [[]], {"": ""}, ["\udfff"], {"text": 7},
 ]  # fmt: skip
-JSON = st.recursive(
+JSON: Final[st.SearchStrategy[Any]] = st.recursive(
     st.sampled_from(STRANGE) | st.text(max_size=20) | st.integers(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
@@ -63,11 +63,11 @@ def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | 
     """The path to everything in a value."""
     found = [path]
     if isinstance(value, dict):
-        inner: dict[str, object] = value
+        inner = cast("dict[str, object]", value)
         for name, item in inner.items():
             found += places(item, (*path, name))
     elif isinstance(value, list):
-        items: list[object] = value
+        items = cast("list[object]", value)
         for number, item in enumerate(items):
             found += places(item, (*path, number))
     return found

@@ -104,12 +104,12 @@ def test_a_newer_version_of_the_tool_changes_no_fingerprint() -> None:
 
 def test_the_tools_own_identity_is_used_where_it_is_one() -> None:
     """GitHub's line hash is; what says that somebody must log in is not."""
-    known = {"partialFingerprints": {"primaryLocationLineHash": "ab12:1"}}
-    first, second = sarif([result(**known, message={"text": "a"})]), sarif([result(**known, message={"text": "b"})])
+    known: dict[str, Any] = {"partialFingerprints": {"primaryLocationLineHash": "ab12:1"}}
+    first, second = (sarif([result(**known, message={"text": t})]) for t in "ab")
     assert prints(first) == prints(second)
-    none = {"fingerprints": {"matchBasedId/v1": "requires login"}}
+    none: dict[str, Any] = {"fingerprints": {"matchBasedId/v1": "requires login"}}
     assert prints(sarif([result(**none)])) == prints(sarif([result()]))
-    nested = {"fingerprints": {"v1": {"a": ["x"]}}}
+    nested: dict[str, Any] = {"fingerprints": {"v1": {"a": ["x"]}}}
     assert prints(sarif([result(**nested)])) != prints(sarif([result()]))
 
 

@@ -92,7 +92,7 @@ def test_a_result_that_is_gone_is_resolved() -> None:
 
 def test_one_result_in_several_places_is_one_finding() -> None:
     """With all its places."""
-    places = [*result()["locations"], *result(uri="src/b.py", line=9)["locations"]]
+    places = [*result()["locations"], *result("r1", "src/b.py", 9)["locations"]]
     finding = one(sarif([result(locations=places)]))
     assert [(p.path, p.start_line) for p in finding.locations] == [("src/a.py", 3), ("src/b.py", 9)]
 
