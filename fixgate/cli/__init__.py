@@ -9,7 +9,20 @@ from typing import Annotated
 
 import typer
 
-from fixgate.cli import assets, controls, log, parse, provenance, publish, review, roster, stack, templates, topology
+from fixgate.cli import (
+    assets,
+    controls,
+    log,
+    parse,
+    policy,
+    provenance,
+    publish,
+    review,
+    roster,
+    stack,
+    templates,
+    topology,
+)
 from fixgate.cli.demo import demo
 from fixgate.cli.doctor import doctor
 from fixgate.errors import FixgateError
@@ -45,6 +58,7 @@ app.add_typer(controls.freezes)
 app.add_typer(controls.exceptions)
 app.add_typer(assets.app)
 app.add_typer(roster.app)
+app.add_typer(policy.app)
 app.add_typer(templates.app)
 app.add_typer(topology.app)
 app.add_typer(log.app)
