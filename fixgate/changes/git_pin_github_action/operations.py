@@ -134,7 +134,7 @@ def _push(plan: Plan, before: Projection, stage: Stage) -> tuple[str, str | None
 def _delete(plan: Plan, before: Projection, stage: Stage) -> tuple[str, str | None]:
     address, ref = checked_address(targets.parts(plan.target)[0], stage.session), _ref(plan)
     with workplace(stage.session, token_for=address) as git:
-        if remote_refs(git, address, ref)[0].get(ref) is None:
+        if _there(git, address, ref) is None:
             return "there was no such branch", None
         made, there = _known(git, address, plan, before)
         if there != made:
@@ -145,11 +145,19 @@ def _delete(plan: Plan, before: Projection, stage: Stage) -> tuple[str, str | No
 
 def _known(git: Git, address: str, plan: Plan, before: Projection) -> tuple[str, str | None]:
     """Our commit, and what the branch holds now."""
+    there = _there(git, address, _ref(plan))
     try:
-        there = remote_refs(git, address, _ref(plan))[0].get(_ref(plan))
         return _ours(git, address, plan, before), there
     except NoRepository:
-        raise Unreadable("the repository, or the commit to start from, is no longer there") from None
+        raise Unreadable("the commit to start from is no longer there") from None
+
+
+def _there(git: Git, address: str, ref: str) -> str | None:
+    """What the branch holds now; None when there is no such branch."""
+    try:
+        return remote_refs(git, address, ref)[0].get(ref)
+    except NoRepository:
+        raise Unreadable("the repository is no longer there") from None
 
 
 def _branch(plan: Plan, before: Projection, stage: Stage) -> Judgement:
