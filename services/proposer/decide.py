@@ -71,16 +71,17 @@ class Propose:
         if assessment.status not in _PROPOSES:
             return _closed(assessment, past, facts)
         again = assessment.reading > max(past.reading, 1)
-        if _busy(past, facts.now) and not again:
+        out = _busy(past, facts.now) and not again
+        if out and (assessment.status is not AssessmentStatus.OPEN or past.status != journal.PROPOSED):
             return Result()
         drafted = facts.gathered
         if not drafted.drafts:
-            return _forgotten(assessment, past, journal.NOTHING, drafted.why, facts)
+            return Result() if out else _forgotten(assessment, past, journal.NOTHING, drafted.why, facts)
         built = [build(self.catalogue, event.signed, assessment, draft, facts.now) for draft in drafted.drafts]
-        basis = f"{built[0].offer_digest} {built[0].pre_state_digest}"
-        if known is not None and not again and past.status not in _FRESH and past.basis == basis:
+        basis = journal.basis_of(assessment, built[0])
+        if known is not None and not again and past.basis == basis and not _may_repeat(past, out=out):
             return Result()
-        follows = again and past.proposal_id != ""
+        follows = (again or out) and past.proposal_id != ""
         new = Case(
             problem_key=assessment.problem_key,
             finding_ids=assessment.finding_ids,
@@ -221,6 +222,11 @@ def _forgotten(assessment: Assessment, past: Case, status: str, why: str, facts:
 def _busy(case: Case, now: datetime) -> bool:
     """Whether a proposal is out, or a new reading on its way; what nobody answers is not waited for for ever."""
     return case.status in _BUSY and now < datetime.fromisoformat(case.at) + LIFE + _AFTERWARDS
+
+
+def _may_repeat(case: Case, *, out: bool) -> bool:
+    """Whether the same may be proposed once more: not while it is out, nor after somebody or something said no."""
+    return not out and case.status in {*_FRESH, journal.PROPOSED}
 
 
 def _of_proposal(facts: Facts[Drafted], lock_key: str, proposal_id: str) -> Case | None:

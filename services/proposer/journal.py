@@ -1,5 +1,6 @@
 """What the proposer remembers of a problem: its latest proposal, how that went, and what else was on offer. Pure."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -8,7 +9,7 @@ from typing import Any, Final
 
 from fixgate.codec import Codec
 from fixgate.errors import Poison, Reason
-from fixgate.events import Proposal
+from fixgate.events import Assessment, Proposal
 from fixgate.verbs import StateView
 
 PROPOSED: Final = "proposed"
@@ -28,7 +29,7 @@ class Case:
     """One problem. `status` is one of the above, or what a review or outcome said; `why` is for people.
 
     `digest` names the latest revision, once a review or an outcome has told it. `basis` stands for what was on offer
-    and the state that it started from: when it is the same, a new proposal would be too.
+    and assessed: when it is the same, a new proposal would be too.
     """
 
     problem_key: str
@@ -97,6 +98,22 @@ def drafts_of(codec: Codec, state: StateView, lock_key: str, case: Case) -> Iter
 def forgetting(lock_key: str, case: Case, beyond: int = 0) -> dict[bytes, bytes | None]:
     """The state changes that forget a problem's drafts from a number on."""
     return {draft_key(lock_key, case.problem_key, number): None for number in range(beyond, case.drafts)}
+
+
+def basis_of(assessment: Assessment, first: Proposal) -> str:
+    """Names what a decision would look at: what is on offer, where it starts from, and what was assessed."""
+    seen = [
+        first.offer_digest,
+        first.pre_state_digest,
+        assessment.kind,
+        assessment.environment.value,
+        assessment.severity.value,
+        first.blast_radius.level.value,
+        assessment.ownership.owner,
+        assessment.ownership.managed_by.value,
+        assessment.ownership.shared,
+    ]
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
 
 
 def stamp(now: datetime) -> str:

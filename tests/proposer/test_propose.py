@@ -1,6 +1,7 @@
 """The verb on the real runtime, with the shipped catalogue: what becomes of assessments, reviews and outcomes."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from fixgate.events import (
     AssemblerKind,
     Assessment,
     AssessmentStatus,
+    Environment,
     Fact,
     Outcome,
     Proposal,
@@ -24,10 +26,13 @@ from fixgate.events import (
 )
 from fixgate.events import Result as Ended
 from fixgate.signing import digest
+from fixgate.verbs import Facts, Received
+from services.proposer.adapters.drafting import Drafting
+from services.proposer.assembling import RulesAssembler
 from services.proposer.building import LIFE
 from services.proposer.journal import Case
 from tests.chains import decided, outcome
-from tests.proposer.services import proposer
+from tests.proposer.services import VERB, proposer
 from tests.samples import ACCESS_KEY, absent, assessment, fact, finding, key_facts, key_projection, unreadable
 from tests.services_world import CODEC, START, ServicesWorld
 
@@ -78,6 +83,21 @@ def end(world: ServicesWorld, result: Ended, about: Signed, **changed: Any) -> O
     made = outcome(world, result=result, decision=decided(world, about), **changed)
     world.publish("outcomes", made)
     return made
+
+
+class Kept:
+    """A shard's state in a dictionary."""
+
+    def __init__(self, entries: dict[bytes, bytes]) -> None:
+        self.entries = entries
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value, or None."""
+        return self.entries.get(key)
+
+    def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Keys that begin so, in order."""
+        return ((key, self.entries[key]) for key in sorted(self.entries) if key.startswith(prefix))
 
 
 # -- refusals ------------------------------------------------------------------------------------------------------
@@ -175,6 +195,48 @@ def test_while_a_proposal_is_out_another_sighting_leads_to_nothing(tmp_path: Pat
             assess(world, status=status)
         world.work(service)
         assert len(proposals(world)) == 1
+
+
+def test_what_is_out_is_replaced_when_it_is_assessed_otherwise(tmp_path: Path) -> None:
+    """It serves production after all: the gate has to decide on that, so there is a new revision."""
+    with ServicesWorld(tmp_path) as world:
+        service = proposer(world)
+        assess(world)
+        assess(world, environment=Environment.PRODUCTION, status=AssessmentStatus.SEEN_AGAIN)
+        world.work(service)
+        assert len(proposals(world)) == 1
+        assess(world, environment=Environment.PRODUCTION)
+        world.work(service)
+        first, second = proposals(world)
+        assert (second.proposal_id, second.revision) == (first.proposal_id, 2)
+
+
+def test_what_nobody_answers_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    """A day and an hour later it is proposed anew when it is seen again."""
+    with ServicesWorld(tmp_path) as world:
+        gather = Drafting(CODEC, CATALOGUE, RulesAssembler(), lambda: START)
+        event = Received(
+            topic="assessments",
+            partition=0,
+            offset=0,
+            key=None,
+            record=assess(world),
+            digest=digest(b"1"),
+            appended_at=START,
+            signer="",
+            signed=world.signed("assessments")[0],
+            source="",
+            trace_id="",
+        )
+        state: dict[bytes, bytes] = {}
+        sent: list[int] = []
+        for hours in (0, 24, 26):
+            facts = Facts(now=START + timedelta(hours=hours), state=Kept(state), gathered=gather(event, 10.0))
+            result = VERB(event, facts)
+            assert VERB(event, facts) == result
+            sent.append(len(result.outputs))
+            state |= {key: value for key, value in result.state.items() if value is not None}
+        assert sent == [1, 0, 1]
 
 
 def test_two_problems_under_one_lock_key_are_two_cases(tmp_path: Path) -> None:
