@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
-from typing import Any
 
 from fixgate.changes.blast import blast_radius
 from fixgate.changes.catalogue import CATALOGUE, Template, filled
@@ -83,7 +82,8 @@ def draft(template_id: str) -> tuple[Proposal, Assessment]:
     )
 
 
-Put = Callable[[Stage], None]
+Put = Callable[[Stage], object]
+Verdicts = Callable[[tuple[OracleResult, ...]], tuple[OracleResult, ...]]
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Wrapped:
     inner: Operations
     before_step: Put | None = None
     instead_of_undo: Put | None = None
-    verdicts: Callable[[tuple[OracleResult, ...]], tuple[OracleResult, ...]] | None = None
+    verdicts: Verdicts | None = None
 
     def offers(self, case: Case) -> Applicable | NotApplicable:
         """As it is."""
@@ -122,7 +122,12 @@ class Wrapped:
         return ()
 
 
-def wrapped(template_id: str, **how: Any) -> Template:
+def wrapped(
+    template_id: str,
+    before_step: Put | None = None,
+    instead_of_undo: Put | None = None,
+    verdicts: Verdicts | None = None,
+) -> Template:
     """The template with its code wrapped."""
     template = CATALOGUE.templates[template_id]
-    return replace(template, operations=Wrapped(template.operations, **how))
+    return replace(template, operations=Wrapped(template.operations, before_step, instead_of_undo, verdicts))

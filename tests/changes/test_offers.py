@@ -13,6 +13,7 @@ from fixgate.changes.manifest import manifest_of
 from fixgate.changes.samples import AT, sample
 from fixgate.errors import Misconfigured
 from fixgate.events import Assessment, Fact, FactState, Signed, SlotFiller
+from fixgate.forms import Scalar
 from fixgate.resources.reading import STATE, canonical
 from tests.changes.drafts import BUCKET, IDS, KEY, PIN, case
 
@@ -116,7 +117,8 @@ def test_what_was_not_offered_cannot_be_planned_or_picked() -> None:
     assessment = example(PIN)
     offered = CATALOGUE.offers(assessment).of(PIN)
     assert offered is not None
-    for slots in ({}, {"commit": "b" * 40}, {"commit": True}, {"commit": "", "more": 1}):
+    wrong: list[dict[str, Scalar]] = [{}, {"commit": "b" * 40}, {"commit": True}, {"commit": "", "more": 1}]
+    for slots in wrong:
         with pytest.raises(ValueError, match="slot"):
             CATALOGUE.plan(assessment, PIN, slots)
     with pytest.raises(ValueError, match="not on offer"):

@@ -38,12 +38,20 @@ class Nobody:
         raise refusal("AccessDenied")
 
 
+def with_anybody(session: Session, client: type[Nobody] = Nobody, *, denied: bool) -> Session:
+    """The session with that client for those without credentials."""
+
+    def anonymous(service: str, region: str | None) -> Nobody:
+        return client(session.aws(service, region), denied=denied)
+
+    return replace(session, anonymous=anonymous)
+
+
 @pytest.fixture
 def session() -> Iterator[Session]:
     """A session with an empty account, in which those without credentials are denied."""
     with mock_aws():
-        made = aws_session(SOMEBODY, "", "us-east-1")
-        yield replace(made, anonymous=lambda service, region: Nobody(made.aws(service, region), denied=True))
+        yield with_anybody(aws_session(SOMEBODY, "", "us-east-1"), denied=True)
 
 
 def bucket(session: Session) -> Resource:
@@ -101,9 +109,6 @@ def change(request: pytest.FixtureRequest, session: Session) -> Change:
     """Each of the two."""
     target = user_with_key(session) if request.param == KEY else bucket(session)
     return Change(str(request.param), target, session)
-
-
-WRITES = {KEY: "update_access_key", BUCKET: "put_public_access_block"}
 
 
 def writing_call(change: Change) -> str:
@@ -207,8 +212,7 @@ def test_a_bucket_that_is_open_all_the_same_fails(session: Session) -> None:
     """The settings say one thing, a read without credentials another."""
     change = Change(BUCKET, bucket(session), session)
     assert change.perform().succeeded
-    opened = replace(session, anonymous=lambda service, region: Nobody(session.aws(service, region), denied=False))
-    assert change.validate(opened) == {"settings": PASSED, "anonymous": FAILED}
+    assert change.validate(with_anybody(session, denied=False)) == {"settings": PASSED, "anonymous": FAILED}
 
 
 @pytest.mark.parametrize(
@@ -226,8 +230,7 @@ def test_only_a_denial_is_a_denial(session: Session, code: str, verdict: OracleV
         def _odd(self, **_: object) -> None:
             raise refusal(code, 400)
 
-    odd = replace(session, anonymous=lambda service, region: Odd(session.aws(service, region), denied=True))
-    assert change.validate(odd)["anonymous"] is verdict
+    assert change.validate(with_anybody(session, Odd, denied=True))["anonymous"] is verdict
 
 
 def test_switches_that_were_partly_on_come_back_so(session: Session) -> None:

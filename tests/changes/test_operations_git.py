@@ -126,7 +126,7 @@ def test_a_branch_with_something_else_on_it_does_not_pass(change: Change, path: 
 def test_pinning_judging_and_undoing_twice_is_harmless(change: Change) -> None:
     """The default branch never moves, and the commit is the same each time."""
     head = git(change.repository, "rev-parse", "main")
-    made = set()
+    made: set[str] = set()
     for _ in range(2):
         for _ in range(2):
             assert change.perform()

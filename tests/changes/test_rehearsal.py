@@ -2,27 +2,32 @@
 
 import threading
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from fixgate.changes.acting import Stopped
+from fixgate.changes.acting import Stopped, writing
 from fixgate.changes.catalogue import CATALOGUE
 from fixgate.changes.rehearsal import rehearse
 from fixgate.changes.samples import AT
-from fixgate.changes.template import Stage
+from fixgate.changes.template import Plan, Stage, Step
 from fixgate.errors import Transient
-from fixgate.events import OracleVerdict, Rehearsal, Reversibility
+from fixgate.events import OracleVerdict, Rehearsal, Reversibility, StepResult
 from fixgate.resources.buckets import bucket_name
-from fixgate.resources.reading import projection_digest
-from tests.changes.drafts import BUCKET, IDS, KEY, PIN, case, plan, wrapped
+from fixgate.resources.reading import Projection, projection_digest
+from tests.changes.drafts import BUCKET, IDS, KEY, PIN, Put, Verdicts, Wrapped, case, plan, wrapped
 
 NAME = bucket_name(case(BUCKET).target)
 
 
-def rehearsed(template_id: str, **how: Any) -> Rehearsal:
+def rehearsed(
+    template_id: str,
+    before_step: Put | None = None,
+    instead_of_undo: Put | None = None,
+    verdicts: Verdicts | None = None,
+) -> Rehearsal:
     """The example's rehearsal with its code wrapped."""
-    return rehearse(wrapped(template_id, **how), plan(template_id), case(template_id).projection, AT)
+    made = wrapped(template_id, before_step, instead_of_undo, verdicts)
+    return rehearse(made, plan(template_id), case(template_id).projection, AT)
 
 
 def drop_policy(stage: Stage) -> None:
@@ -69,20 +74,23 @@ def test_an_undo_that_fails_is_impossible_or_unknown() -> None:
     assert "the stage is down" in shown.detail
 
 
-def test_an_undo_that_is_refused_is_impossible(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_undo_that_is_refused_is_impossible() -> None:
     """A result that says no, not an error."""
-    from fixgate.changes.aws_iam_deactivate_access_key import operations  # noqa: PLC0415 - patched here alone
+    template = wrapped(KEY, instead_of_undo=None)
 
-    really = operations._set
+    class Refusing(Wrapped):
+        def undo(self, plan: Plan, before: Projection, stage: Stage) -> tuple[StepResult, ...]:
+            del before
+            step = Step(name="put_back", action="iam:UpdateAccessKey", resource=plan.target.id)
+            return (writing(step, stage).run(self._refused),)
 
-    def refuse(made: Any, status: str, stage: Stage) -> Any:
-        if status == operations.ACTIVE:
+        def _refused(self) -> tuple[str, str | None]:
             raise Stopped("no")
-        return really(made, status, stage)
 
-    monkeypatch.setattr(operations, "_set", refuse)
-    shown = rehearse(CATALOGUE.templates[KEY], plan(KEY), case(KEY).projection, AT)
+    refusing = replace(template, operations=Refusing(CATALOGUE.templates[KEY].operations))
+    shown = rehearse(refusing, plan(KEY), case(KEY).projection, AT)
     assert (shown.reversibility, shown.restored_digest) == (Reversibility.IMPOSSIBLE, None)
+    assert "put_back" in shown.detail
 
 
 def test_a_write_outside_of_the_write_set_does_not_validate() -> None:
@@ -151,7 +159,11 @@ def test_the_shipped_templates_come_back_whole(template_id: str) -> None:
 def test_rehearsals_side_by_side_do_not_disturb_each_other() -> None:
     """Threads of one process may all rehearse."""
     shown: list[Rehearsal] = []
-    threads = [threading.Thread(target=lambda name=name: shown.append(rehearsed(name))) for name in (*IDS, *IDS)]
+
+    def work(name: str) -> None:
+        shown.append(rehearsed(name))
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in (*IDS, *IDS)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -52,4 +52,5 @@ def failing(session: Session, call: str, error: Exception) -> Session:
 
 def refusal(code: str, status: int = 403) -> ClientError:
     """An answer with an error."""
-    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Call")  # type: ignore[arg-type]  # botocore leaves most of it out too
+    answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "Call")
