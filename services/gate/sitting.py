@@ -231,7 +231,7 @@ class Sitting:
         reason = f"{said.person} asked for changes{_because(said.reason)}"
         made = self._scribe.decision(chain, held.decision.proposal, Verdict.WITHDRAWN, (reason, *held.uncounted))
         follows = self._after(held)
-        self._decide(replace(made, approvals=(ballot.signed,)), follows)
+        self._decide(replace(made, approvals=(ballot.signed,)), follows, told=False)
         review: Review = self._scribe.changes_requested(chain, said.reason, ballot.signed)
         self.journal.outputs.append(
             Output(topic="reviews", key=review.lock_key.encode(), record=review, follows=follows)
@@ -272,8 +272,16 @@ class Sitting:
         made = self._scribe.decision(chain, held.decision.proposal, verdict, (reason, *held.uncounted))
         self._decide(made, self._after(held))
 
-    def _decide(self, made: Decision, follows: tuple[str, ...]) -> None:
+    def _decide(self, made: Decision, follows: tuple[str, ...], *, told: bool = True) -> None:
+        """Write it; `told` says whether the proposer is to hear of it by that alone."""
         self.journal.outputs.append(Output(topic="decisions", key=made.lock_key.encode(), record=made, follows=follows))
+        chain = proposal_chain(self._codec, made.proposal)
+        closed = self._scribe.closed(chain, made) if told else None
+        if closed is not None:
+            key, parents = closed.lock_key.encode(), (chain.digest,)
+            self.journal.outputs.append(
+                Output(topic="reviews", key=key, record=closed, parents=parents, follows=follows)
+            )
 
 
 def _sent(received: Received) -> Signed:

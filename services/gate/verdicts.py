@@ -15,6 +15,11 @@ WARRANT: Final = timedelta(minutes=15)
 """How long a warrant holds at most."""
 WAIT: Final = timedelta(days=3)
 """How long people have to answer at most."""
+_CLOSED: Final = {
+    Verdict.REFUSED: ReviewKind.REFUSED,
+    Verdict.EXPIRED: ReviewKind.EXPIRED,
+    Verdict.WITHDRAWN: ReviewKind.WITHDRAWN,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,23 @@ class Scribe:
         )
         made = self.ruled(chain, signed, Verdict.ALLOWED, ruling, notes)
         return replace(made, warrant=warrant, approvals=tuple(approvals))
+
+    def closed(self, chain: ProposalChain, made: Decision) -> Review | None:
+        """Tells the proposer that nothing more comes of a proposal; None while something may."""
+        kind = _CLOSED.get(made.verdict)
+        if kind is None:
+            return None
+        proposal = chain.proposal
+        return Review(
+            review_id=derived_id("review", chain.digest, kind.value, self.cause),
+            kind=kind,
+            proposal_id=proposal.proposal_id,
+            proposal_digest=chain.digest,
+            revision=proposal.revision,
+            lock_key=proposal.lock_key,
+            finding_ids=proposal.finding_ids,
+            feedback="; ".join(made.reasons),
+        )
 
     def changes_requested(self, chain: ProposalChain, feedback: str, approval: Signed) -> Review:
         """A person wants another revision."""
