@@ -41,8 +41,9 @@ def build(process: Process, identity: WorkloadIdentity) -> Workload[None]:
 
     workshop = CatalogueWorkshop(CATALOGUE, rehearse, session, wall_clock)
     folder = Path(settings.snapshots) if settings.snapshots else settings.home / "snapshots"
+    issuer = Issuer(settings.issuer, identity)
     ports = Ports(
-        issuer=Issuer(settings.issuer, identity),
+        issuer=issuer,
         workshop=workshop,
         snapshots=sealed_snapshots(FileStore(folder), settings.snapshot_key, process.state),
         attest=lambda kind, payload: identity.signer().attest(kind, payload),
@@ -57,5 +58,5 @@ def build(process: Process, identity: WorkloadIdentity) -> Workload[None]:
         refusal=refusal(identity.trust, settings.aws_endpoint),
         recommend_only=settings.recommend_only,
     )
-    engine = Engine(Acts(ports), codec, process.telemetry, wait=stopping.wait, stopping=stopping)
+    engine = Engine(Acts(ports), codec, process.telemetry, wait=stopping.wait, stopping=stopping, ending=issuer.close)
     return Workload(service="executor", verb=verb, gather=gather_nothing, effects=engine)

@@ -173,6 +173,8 @@ def _rehearsed(change: ChangeState, report: reports.Rehearsed, context: Context)
 
 def _denied(change: ChangeState, report: reports.Denied, context: Context) -> ChangeState:
     why = "the issuer refused: " + "; ".join(report.reasons)
+    if change.purpose is IntentPurpose.UNDO and context.prevented() and context.now <= change.attempt_at + PATIENCE:
+        return change  # a halt holds up putting back, too; it may be over soon
     change = replace(change, draft=replace(change.draft, grant_digests=(*change.draft.grant_digests, report.grant)))
     if change.purpose is IntentPurpose.UNDO:
         return _lost(change, why)

@@ -71,6 +71,32 @@ def test_a_halt_while_nobody_works_on_it(lab: Lab) -> None:
     agrees(lab, outcome)
 
 
+def test_a_halt_holds_up_putting_back(lab: Lab) -> None:
+    """While the issuer refuses because of a halt, putting back waits; then it is done, and the record says halted."""
+    lab.decide()
+    crashed(lab, Stops(crash_at="applying:acted"))
+    lab.halt()
+    lab.issuer.refuses = ["changes are halted"]
+    second = Stops()
+    executor = lab.executor(second, slot=1)
+    executor.until(lambda: second.reached.count("minting:acted") > 2)
+    assert (lab.outcomes(), lab.status) == ([], "Inactive")
+    lab.issuer.refuses.clear()
+    outcome = executor.finish()
+    assert outcome.result is Result.HALTED
+    agrees(lab, outcome)
+
+
+def test_a_halt_that_does_not_end_calls_people(lab: Lab) -> None:
+    """What was written and may not be put back is on record as such."""
+    lab.decide()
+    crashed(lab, Stops(crash_at="applying:acted"))
+    lab.halt()
+    lab.issuer.refuses = ["changes are halted"]
+    outcome = lab.executor(slot=1).finish()
+    assert (outcome.result, outcome.incident, lab.status) == (Result.FAILED, True, "Inactive")
+
+
 @pytest.mark.parametrize(
     ("place", "result"), [("minting:acted", Result.EXPIRED), ("applying:acted", Result.ROLLED_BACK)]
 )

@@ -28,6 +28,8 @@ from services.executor.change import ORDERS, ChangeState, unpack
 THREADS: Final = 8
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 2.0
+REFUSED_PAUSE: Final = 15.0
+"""The longest pause where the issuer refused for now: each refusal is a record."""
 Probe = Callable[[str], None]
 
 
@@ -49,6 +51,8 @@ class Job:
 class Engine:
     """See `verbs.Effects`. `wait` sleeps until the process ends, at most so many seconds, and says whether it does.
 
+    `ending` is called when the process ends: it ends the calls that are under way.
+
     `probe` is told of each place that a change reaches: `<stage>:act`, `<stage>:acted`, `<stage>:told`, `over`. A test
     raises from it to crash there.
     """
@@ -64,6 +68,7 @@ class Engine:
         wait: Callable[[float], bool],
         stopping: threading.Event,
         threads: int = THREADS,
+        ending: Callable[[], None] = lambda: None,
         probe: Probe = ignore,
     ) -> None:
         self._acts = acts
@@ -71,6 +76,7 @@ class Engine:
         self._telemetry = telemetry
         self._wait = wait
         self._stopping = stopping
+        self._ending = ending
         self._probe = probe
         self._threads = threads
         self._pool: ThreadPoolExecutor | None = None
@@ -111,6 +117,7 @@ class Engine:
         self._jobs.clear()
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
+        self._ending()
 
     # -- in a thread of the pool ---------------------------------------------------------------------------------
 
@@ -120,6 +127,8 @@ class Engine:
         except (Fenced, Unavailable):
             return  # whoever has the shard now goes on with it
         except Exception as error:  # noqa: BLE001 - said aloud; the change stays in the state, for the next start
+            if job.stop.is_set():
+                return
             what = error.message if isinstance(error, FixgateError) else _place(error)
             self._telemetry.log.alarm(Alarm.DEFECT, f"a change cannot go on: {what}", lock=job.change.draft.lock_key)
 
@@ -137,14 +146,30 @@ class Engine:
             if job.stop.is_set():
                 return
             committed = self._tell(attempt, job, report)
-            failures = failures + 1 if isinstance(report, reports.Again | reports.Stuck) else 0
             if isinstance(report, reports.Over):
+                self._say_over(attempt.change)
                 self._probe("over")
                 return
+            before = attempt.change
             self._moved_on(attempt, job, committed)
+            failures = failures + 1 if _place_of(before) == _place_of(attempt.change) else 0
+            longest = REFUSED_PAUSE if isinstance(report, reports.Denied) else LONGEST_PAUSE
             report = None
-            if failures and self._wait(min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE)):
+            if failures and self._wait(min(FIRST_PAUSE * 2 ** (failures - 1), longest)):
                 return
+
+    def _say_over(self, change: ChangeState) -> None:
+        """Call people where a record alone is not enough."""
+        draft = change.draft
+        if draft.unexpected:
+            paths = ", ".join(c.path for c in draft.unexpected)
+            self._telemetry.log.alarm(
+                Alarm.WRITE_SET, f"a change touched more than it declared: {paths}", lock=draft.lock_key
+            )
+        elif draft.incident:
+            self._telemetry.log.warning(
+                "a change needs a person", result=change.result.value, why=draft.detail, lock=draft.lock_key
+            )
 
     def _act(self, attempt: Attempt, job: Job) -> reports.Report:
         """Do the stage's act; what fails becomes a report too."""
@@ -204,6 +229,11 @@ class Engine:
             if isinstance(record, Intent) and (record.intent_id, record.attempt) == (change.intent_id, change.attempt):
                 return signed
         return None
+
+
+def _place_of(change: ChangeState) -> tuple[str, int, int]:
+    """Where it stands; the same again means that an act is repeated."""
+    return change.stage, change.attempt, change.at
 
 
 def _same(one: ChangeState, other: ChangeState) -> bool:
