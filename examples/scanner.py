@@ -13,6 +13,7 @@ from pathlib import Path
 from confluent_kafka import KafkaError, Message, Producer
 from spiffe import WorkloadApiClient
 
+outcome: list[str] = []
 TOPIC = os.environ.get("TOPIC", "fixgate.findings.raw")
 
 
@@ -25,9 +26,8 @@ def token(_config: str) -> tuple[str, float]:
 
 def delivered(error: KafkaError | None, message: Message) -> None:
     """The broker has the report, on all its replicas, or it never will."""
-    if error is not None:
-        sys.exit(f"not published: {error.str()}")
-    sys.stdout.write(f"{message.topic()}/{message.partition()}/{message.offset()}\n")
+    place = f"{message.topic()}/{message.partition()}/{message.offset()}"
+    outcome.append(place if error is None else f"not published: {error.str()}")
 
 
 def main(report: Path, source: str) -> None:
@@ -45,8 +45,11 @@ def main(report: Path, source: str) -> None:
     )
     headers: list[tuple[str, str | bytes | None]] = [("fixgate-source", source.encode())]
     producer.produce(TOPIC, report.read_bytes(), source.encode(), headers=headers, on_delivery=delivered)
-    if producer.flush(30):
-        sys.exit("not published: no answer in 30 s")
+    producer.flush(30)
+    said = outcome[0] if outcome else "not published: no answer in 30 s"
+    if said.startswith("not"):
+        sys.exit(said)
+    sys.stdout.write(f"{said}\n")
 
 
 if __name__ == "__main__":

@@ -65,7 +65,6 @@ class Sender:
         config: dict[str, Any] = {
             **identity.kafka_client_config(servers, tls=tls or ca is not None),
             "acks": "all",
-            "enable.idempotence": True,
             "partitioner": "murmur2",
             "message.max.bytes": LARGEST,
             "delivery.timeout.ms": ACKNOWLEDGED_S * 1000,

@@ -84,7 +84,7 @@ def test_a_report_that_is_too_large_is_refused_before_anything_is_sent(stack: St
     ],
     ids=["no file", "empty", "source", "no identity"],
 )
-def test_what_cannot_be_published_says_why(  # noqa: PLR0913 - the cases of one table
+def test_what_cannot_be_published_says_why(
     stack: Stack,
     tmp_path: Path,
     content: bytes | None,
