@@ -140,6 +140,7 @@ class _Case:
 def _verifier(keys: "Keys", roster: str) -> Any:
     from fixgate.codec import Codec  # noqa: PLC0415 - slow to import
     from fixgate.naming import Naming  # noqa: PLC0415 - slow to import
+    from fixgate.people.places import RosterFiles  # noqa: PLC0415 - slow to import
     from fixgate.provenance.people import Approvers  # noqa: PLC0415 - slow to import
     from fixgate.provenance.verify import EvidenceVerifier  # noqa: PLC0415 - slow to import
     from fixgate.settings import load  # noqa: PLC0415 - slow to import
@@ -151,7 +152,7 @@ def _verifier(keys: "Keys", roster: str) -> Any:
         topology=PIPELINE,
         naming=Naming(prefix=settings.prefix, trust_domain=settings.trust_domain),
         codec=codec,
-        people=Approvers(codec=codec, first_roster=roster or settings.roster),
+        people=Approvers(codec=codec, first_roster=roster or settings.roster or RosterFiles(settings.home).pin),
     )
 
 

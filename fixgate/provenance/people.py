@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fixgate.codec import Codec
 from fixgate.errors import FixgateError
-from fixgate.events import Answer, Approval, Control, Decision, PersonSigned, Record
+from fixgate.events import Answer, Approval, Control, ControlStatement, Decision, PersonSigned, Record
 from fixgate.people import statements
 from fixgate.people.roster import RosterHistory
 
@@ -44,10 +44,10 @@ class Approvers:
         return True, f"approved by {', '.join(verified.people)} under roster {verified.roster_version}"
 
     def _history(self, records: Mapping[str, Record], decision: Decision) -> RosterHistory:
-        before: list[PersonSigned] = []
+        said: list[PersonSigned] = []
         for record in records.values():
-            if record is decision:
-                break
             if isinstance(record, Control):
-                before.append(record.statement)
-        return RosterHistory.of(self.codec, self.first_roster, before)
+                statement = self.codec.decode(record.statement.value, ControlStatement)
+                if statement.issued_at <= decision.decided_at:
+                    said.append(record.statement)
+        return RosterHistory.of(self.codec, self.first_roster, said)

@@ -11,6 +11,7 @@ from fixgate.events import (
     Decision,
     Finding,
     Grant,
+    GrantState,
     Intent,
     Outcome,
     Proposal,
@@ -55,15 +56,23 @@ class Chapter:
 
 
 def story(records: Sequence[Logged]) -> list[Chapter]:
-    """The chapters that begin a chain, with all that followed; `records` in the order of the log."""
-    chapters: dict[str, Chapter] = {}
+    """The chapters that begin a chain, with all that followed, oldest first.
+
+    The log takes up each topic at its own pace, so a record may stand there before those that it was made from.
+    """
+    chapters = {logged.digest: _chapter(logged) for logged in records}
     roots: list[Chapter] = []
     for logged in records:
-        chapter = _chapter(logged)
-        parent = next((chapters[d] for d in reversed(chapters) if d in parents_of(logged.record)), None)
-        chapters[logged.digest] = chapter
-        (roots if parent is None else parent.followed).append(chapter)
-    return roots
+        made_from = [chapters[digest] for digest in parents_of(logged.record) if digest in chapters]
+        followed = max(made_from, key=_moment).followed if made_from else roots
+        followed.append(chapters[logged.digest])
+    for chapter in chapters.values():
+        chapter.followed.sort(key=_moment)
+    return sorted(roots, key=_moment)
+
+
+def _moment(chapter: Chapter) -> datetime:
+    return chapter.at or datetime.min.replace(tzinfo=UTC)
 
 
 def _chapter(logged: Logged) -> Chapter:
@@ -110,13 +119,13 @@ def _approval(a: Approval) -> str:
 
 
 def _grant(g: Grant) -> str:
-    if g.credential is not None and g.death is None:
+    if g.credential is not None and g.state is GrantState.ISSUED:
         until = f"{g.credential.not_after_at:%H:%M:%S}"
         return f"{g.state.value}: {g.credential.kind} {g.credential.session_name} until {until}"
-    if g.death is not None:
+    if g.death is not None and g.state is not GrantState.DYING:
         after = f", {g.death.answer_after}" if g.death.answer_after else ""
         return f"{g.state.value}: {g.death.method.value}{after}"
-    return f"{g.state.value}: {'; '.join(g.admission.reasons)}"
+    return f"{g.state.value}: {'; '.join(g.admission.reasons)}" if g.admission.reasons else g.state.value
 
 
 def _intent(i: Intent) -> str:
