@@ -383,4 +383,9 @@ def denied(operation: str) -> Exception:
     return ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, operation)
 
 
-__all__ = ["START", "Executor", "Lab", "Stops", "denied", "unreachable"]
+def throttled(operation: str) -> Exception:
+    """What AWS says to who asks too often."""
+    return ClientError({"Error": {"Code": "Throttling", "Message": "slow down"}}, operation)
+
+
+__all__ = ["START", "Executor", "Lab", "Stops", "denied", "throttled", "unreachable"]

@@ -15,7 +15,7 @@ from fixgate.resources.reading import projection_digest
 from fixgate.sealing import load_unseal
 from fixgate.signing import digest
 from services.executor.outcome import PREDICATE
-from tests.executor.lab import Lab, Stops, denied, unreachable
+from tests.executor.lab import Lab, Stops, denied, throttled, unreachable
 from tests.services_world import CODEC, ServicesWorld, spiffe_id
 
 
@@ -62,7 +62,8 @@ def test_a_halt_between_the_last_write_and_its_record_keeps_what_was_judged(lab:
 def test_passing_failures_are_tried_again(lab: Lab) -> None:
     """An issuer that is away and an account that throttles delay a change and do not end it."""
     lab.issuer.down = 3
-    lab.faults["UpdateAccessKey"] = [unreachable(), unreachable()]
+    lab.faults["UpdateAccessKey"] = [unreachable(), throttled("UpdateAccessKey")]
+    lab.faults["GetUser"] = [throttled("GetUser")]
     lab.decide()
     outcome = lab.executor().finish()
     assert (outcome.result, lab.status) == (Result.DONE, "Inactive")

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from fixgate.events import Intent, IntentPurpose, Outcome, Result
+from fixgate.verbs import Order
 from tests.executor.lab import Lab, Stops
 
 STAGES = ("intended", "minting", "comparing", "applying", "judging", "ending")
@@ -118,6 +119,15 @@ def test_a_target_that_moved_while_nobody_worked_on_it(lab: Lab) -> None:
     outcome = lab.executor(slot=1).finish()
     assert (outcome.result, outcome.incident) == (Result.ROLLED_BACK, True)
     agrees(lab, outcome)
+
+
+def test_a_state_that_nobody_understands_is_left_alone(lab: Lab) -> None:
+    """One order that cannot be read does not keep an executor from its other work; its lock stays held."""
+    lab.decide()
+    executor = lab.executor(Stops())
+    executor.engine.committed([Order(shard=0, key=b"order/x", value=b"nonsense", resumed=True)])
+    assert executor.finish().result is Result.DONE
+    assert "order/x" in lab.world.logs.getvalue()
 
 
 def test_a_paused_process_can_do_no_harm_when_it_wakes(lab: Lab) -> None:

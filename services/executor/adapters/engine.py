@@ -17,7 +17,7 @@ from typing import Final
 
 from fixgate.chain import decision_chain
 from fixgate.codec import Codec
-from fixgate.errors import Fenced, FixgateError, Transient, Unavailable
+from fixgate.errors import Fenced, FixgateError, Poison, Transient, Unavailable
 from fixgate.events import Intent, Signed
 from fixgate.telemetry import Alarm, Attribute, Telemetry, derived_context, parse_traceparent
 from fixgate.verbs import Committed, Inbox, Order, Told
@@ -95,7 +95,12 @@ class Engine:
             if order.value is None:
                 self._jobs.pop(order.key, None)
                 continue
-            change = unpack(self._codec, order.value)
+            try:
+                change = unpack(self._codec, order.value)
+            except Poison as error:
+                # It stays in the state, and its lock is held: nothing is done that nobody understands.
+                self._telemetry.log.alarm(Alarm.DEFECT, error.message, order=order.key.decode(errors="replace"))
+                continue
             if running is not None and not order.resumed and _same(running.change, change):
                 continue  # it moved on by what its own thread told
             if running is not None:
