@@ -54,6 +54,10 @@ generate: env ## write everything that is derived: events, history, diagram, tab
 	@$(BIN)/python -m fixgate.derived
 	@$(BIN)/ruff format --quiet fixgate/events
 
+.PHONY: demo
+demo: env jars ## the whole pipeline at work on an emulated account; about two minutes
+	@$(BIN)/fixgate demo
+
 .PHONY: up down
 up: env ## start the embedded stack
 	@$(BIN)/fixgate up
