@@ -92,9 +92,12 @@ def taken(bootstrap: str = "") -> Generator[Seat]:
         "workload_api": cluster.workload_api(configured, DESK),
     }
     with opened(configured.model_copy(update=update)) as desk:
-        yield Seat(configured, desk)
-        for topic, count in sorted(desk.unreadable.items()):
-            typer.echo(f"note: {count} records of {topic} cannot be used: {desk.faults[0]}", err=True)
+        try:
+            yield Seat(configured, desk)
+        finally:
+            for topic, count in sorted(desk.unreadable.items()):
+                why = next((fault for fault in desk.faults if fault.startswith(f"{topic}/")), "")
+                typer.echo(f"note: {count} records of {topic} cannot be used: {why}", err=True)
 
 
 def pinned(settings: Settings) -> str:
