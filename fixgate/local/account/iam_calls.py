@@ -18,6 +18,7 @@ _OF_ROLES = frozenset({
 })  # fmt: skip
 _OF_POLICIES = frozenset({"GetPolicy", "GetPolicyVersion", "ListPolicyVersions"})
 _OF_ALL = frozenset({"ListUsers", "ListRoles", "ListPolicies", "ListGroups", "ListAccountAliases", "GetAccountSummary"})
+_OTHER_PROTOCOLS = frozenset({"x-amz-target", "smithy-protocol", "x-http-method-override"})
 _OWN_USER = frozenset({"GetUser", "ListAccessKeys", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey"})
 """Where AWS takes the caller itself when no user is named."""
 
@@ -30,6 +31,10 @@ def iam_call(request: Request, caller: Caller, emulation: Emulation) -> Call:
         raise unmapped("a request that is no form") from None
     if request.method != "POST" or request.path != "/" or request.query:
         raise unmapped("a request that is not posted to /")
+    is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    if not is_form or _OTHER_PROTOCOLS & {*request.headers}:
+        # moto could take another action out of it.
+        raise unmapped("a request of another protocol")
     name = fields.get("Action", "")
     resource = _resource(name, fields, caller, emulation)
     context = {"iam:policyarn": (fields["PolicyArn"],)} if "PolicyArn" in fields else {}

@@ -1,5 +1,6 @@
 """What an S3 request asks for, by method, path and subresource. What is not in the tables is denied."""
 
+import re
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ _OBJECT: Mapping[tuple[str, str], str] = {
     ("GET", "acl"): "GetObjectAcl",
     ("PUT", "acl"): "PutObjectAcl",
 }
+_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PLAIN = frozenset({
     "list-type", "prefix", "delimiter", "max-keys", "marker", "start-after", "continuation-token", "encoding-type",
     "fetch-owner", "x-id",
@@ -65,7 +67,8 @@ def place_of(request: Request) -> Place:
     path = urllib.parse.unquote(request.path)
     bucket, _, key = path.removeprefix("/").partition("/")
     dotted = any(part in (".", "..") for part in path.split("/"))
-    if "\0" in path or "\\" in path or dotted or (key and not bucket):
+    twice = "%25" in request.path or (bucket and not _BUCKET_NAME.fullmatch(bucket))
+    if "\0" in path or "\\" in path or dotted or twice or (key and not bucket):
         raise unmapped("a path that can be read in two ways")
     return Place(bucket=bucket or None, key=key or None)
 

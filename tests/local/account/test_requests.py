@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fixgate.local.account.acme import STAGING
+from fixgate.local.account.acme import LEAKED, STAGING
 from fixgate.local.account.messages import Denial, Request
 from fixgate.local.account.s3_calls import s3_call
 from fixgate.local.account.signature import claim_of
@@ -29,6 +29,9 @@ def request(method: str, path: str, query: str = "", **headers: str) -> Request:
         request("GET", "/bucket/%2e%2e/other"),
         request("GET", "/bucket/a%00b"),
         request("GET", "//bucket/key"),
+        request("GET", "/bucket/a%252Fb"),
+        request("GET", "/bucket%2525"),
+        request("GET", "http://elsewhere/bucket"),
         request("GET", "/bucket", "acl&policy"),
         request("GET", "/bucket", "prefix=a&prefix=b"),
         request("GET", "/bucket", "torrent"),
@@ -56,6 +59,19 @@ def test_each_request_needs_its_own_permission() -> None:
     assert (gone.demands[0].action, gone.write) == ("s3:PutBucketPublicAccessBlock", True)
     listed = s3_call(request("GET", "/bucket", "list-type=2&prefix=a%2Fb"))
     assert listed.demands[0].context == {"s3:prefix": ("a/b",)}
+
+
+@pytest.mark.parametrize("header", ["x-amz-target", "smithy-protocol", "content-type"])
+def test_another_protocol_is_denied(world: World, header: str) -> None:
+    """It could hold another action than the one that was judged."""
+
+    def add(request: Any, **_: Any) -> None:
+        del request.headers[header]
+        request.headers[header] = "AWSIdentityManagement.DeleteUser"
+
+    iam = world.iam()
+    iam.meta.events.register_first("before-sign.iam", add)
+    assert refused(lambda: iam.get_user(UserName=LEAKED)) == "AccessDenied"
 
 
 @pytest.mark.parametrize(
