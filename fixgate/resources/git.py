@@ -41,11 +41,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Git:
-    """Runs git in one bare repository of its own. `allowed` is git's list of protocols."""
+    """Runs git in one bare repository of its own. `allowed` is git's list of protocols.
+
+    `borrowed` are folders of objects of copies on this machine's disk, which need not be fetched.
+    """
 
     folder: Path
     allowed: str
     configured: Mapping[str, str] = field(default_factory=dict[str, str])
+    borrowed: tuple[Path, ...] = ()
+
+    def holds(self, commit: str) -> bool:
+        """Whether the commit need not be fetched."""
+        return any((objects / commit[:2] / commit[2:]).is_file() for objects in self.borrowed)
 
     def run(self, *arguments: str, data: bytes = b"") -> Answer:
         """Run it; blocks up to `SECONDS`, then raises Unreadable."""
@@ -133,7 +141,11 @@ def workplace(session: Session, token_for: str = "") -> Generator[Git]:
     with tempfile.TemporaryDirectory(prefix="fixgate-git-") as folder:
         place = Path(folder)
         make_bare(place)
-        yield Git(folder=place, allowed=allowed, configured=configured)
+        borrowed = tuple(Path(copied) / "objects" for copied in session.git_instead.values())
+        if borrowed:
+            (place / "objects/info").mkdir()
+            (place / "objects/info/alternates").write_text("".join(f"{b}\n" for b in borrowed), encoding="utf-8")
+        yield Git(folder=place, allowed=allowed, configured=configured, borrowed=borrowed)
 
 
 def make_bare(folder: Path) -> None:

@@ -22,7 +22,7 @@ class Session:
     `aws(service, region)` gives a boto3 client. `anonymous(service, region)` one without any credential. `git_token`
     is the bearer token for a git host, empty for reading in the open; `git_mirrors` is where the repositories of
     actions are asked for their tags, empty for nowhere; `git_local` allows clone addresses on this machine's disk;
-    `git_instead` gives a clone address another place to be read from and written to.
+    `git_instead` gives a clone address a folder of this machine to be read from and written to, a bare repository.
     """
 
     aws: Callable[[str, str | None], Any]

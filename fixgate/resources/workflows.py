@@ -65,8 +65,9 @@ def file_at(git: Git, commit: str, path: str) -> tuple[str, bytes]:
 
 
 def fetch(git: Git, address: str, commit: str, depth: int = 1) -> None:
-    """Fetch a commit by its id, and nothing before it; raises as `Git.ask` does."""
-    git.ask("fetch", "--quiet", "--no-tags", f"--depth={depth}", "--", address, commit)
+    """Fetch a commit by its id, and nothing before it; one that is at hand is not fetched. Raises as `Git.ask`."""
+    if not git.holds(commit):
+        git.ask("fetch", "--quiet", "--no-tags", f"--depth={depth}", "--", address, commit)
 
 
 def text_of(content: bytes) -> str:

@@ -17,7 +17,7 @@ from fixgate.changes.template import Stage
 from fixgate.events import Resource
 from fixgate.resources.git import Git, make_bare
 from fixgate.resources.readers import read
-from fixgate.resources.reading import Projection, Session, Unreadable
+from fixgate.resources.reading import Projection, Reading, Session, Unreadable
 from fixgate.resources.workflows import HEADS
 
 _WHEN: Final = "Stage <stage@invalid> 0 +0000"
@@ -44,7 +44,16 @@ def copied_repository(target: Resource, before: Projection, at: datetime) -> Gen
             git_local=True,
             git_instead={targets.parts(target)[0]: str(place)},
         )
-        stage = Stage(session=session, read=lambda wanted: read(wanted, session, at), now=lambda: at)
+        seen: dict[tuple[Resource, tuple[tuple[str, str], ...]], Reading] = {}
+
+        def reading(wanted: Resource) -> Reading:
+            # Nobody but this stage writes here: what was read stays true until a branch moves.
+            key = (wanted, _branches(place))
+            if key not in seen:
+                seen[key] = read(wanted, session, at)
+            return seen[key]
+
+        stage = Stage(session=session, read=reading, now=lambda: at)
         yield Copy(name=_engine(), stage=stage, mapped=mapped)
 
 
@@ -59,6 +68,12 @@ def _first_commit(git: Git, before: Projection) -> str:
     )
     git.ask("fast-import", "--quiet", "--done", "--date-format=raw", data=stream)
     return git.ask("rev-parse", f"{HEADS}{before['branch']}").decode().strip()
+
+
+def _branches(place: Path) -> tuple[tuple[str, str], ...]:
+    """Every branch with its commit; git packs no refs in a repository that is this young."""
+    found = sorted(path for path in (place / HEADS).rglob("*") if path.is_file())
+    return tuple((str(path), path.read_text(encoding="ascii")) for path in found)
 
 
 @cache
