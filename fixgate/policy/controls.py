@@ -17,30 +17,27 @@ by its id; `unreadable-<n>` ends the first n records of the topic that were no c
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from fixgate import targets
 from fixgate.codec import Codec
 from fixgate.errors import Poison, Refused
 from fixgate.events import (
-    Assessment,
     Control,
     ControlKind,
     ControlStatement,
-    Environment,
-    FactState,
     PersonSigned,
     Scope,
 )
 from fixgate.people import statements
 from fixgate.people.roster import Role, RosterHistory
+from fixgate.policy.scopes import Held, Prevention, PreventionKind, Reach, reach_of
 from fixgate.verbs import Broadcast, Received
+
+__all__ = ["UNREADABLE", "Held", "Prevention", "PreventionKind", "Reach", "Standing", "history_of", "reach_of"]
 
 UNREADABLE: Final = "unreadable-"
 """With a number after it: the id by which records that could not be read are ended."""
-UNCLASSIFIED: Final = "unclassified"
 
 _STOPPING: Final = frozenset({Role.OPERATOR, Role.SECURITY, Role.ADMINISTRATOR})
 _EXCEPTING: Final = frozenset({Role.OWNER, Role.SECURITY, Role.ADMINISTRATOR})
@@ -50,68 +47,6 @@ _ROLES: Final[Mapping[ControlKind, frozenset[Role]]] = {
     ControlKind.EXCEPTION: _EXCEPTING,
     ControlKind.UNKNOWN: frozenset(Role),
 }
-
-
-class PreventionKind(StrEnum):
-    """What prevents a change."""
-
-    HALT = "halt"
-    FREEZE = "freeze"
-    EXCEPTION = "exception"
-    UNREADABLE = "unreadable"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prevention:
-    """Why a change may not be made now; `control_id` is what a person ends to lift it."""
-
-    kind: PreventionKind
-    control_id: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """What a change touches, as scopes name it. None, or an empty set of environments or kinds: nobody knows."""
-
-    lock_key: str
-    resources: frozenset[str]
-    account: str | None
-    environments: frozenset[Environment]
-    kinds: frozenset[str]
-    templates: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A control that counts."""
-
-    kind: PreventionKind
-    control_id: str
-    scope: Scope
-    not_before: datetime | None
-    not_after: datetime | None
-    words: str
-
-    def covers(self, reach: Reach) -> bool:
-        """Whether the change is in its scope; what is not known of the change counts as in."""
-        scope = self.scope
-        return (
-            _meets(scope.lock_keys, frozenset({reach.lock_key}))
-            and _meets(scope.resources, reach.resources)
-            and _meets(scope.accounts, frozenset({reach.account}) if reach.account else frozenset())
-            and (Environment.UNKNOWN in scope.environments or _meets(scope.environments, reach.environments))
-            and _meets(scope.kinds, reach.kinds)
-            and _meets(scope.templates, reach.templates)
-        )
-
-    def begun(self, now: datetime) -> bool:
-        """Whether it has begun."""
-        return self.not_before is None or self.not_before <= now
-
-    def over(self, now: datetime) -> bool:
-        """Whether its own end has come."""
-        return self.not_after is not None and self.not_after <= now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,22 +85,6 @@ class Standing:
 _ORDER: Final = (PreventionKind.UNREADABLE, PreventionKind.HALT, PreventionKind.FREEZE, PreventionKind.EXCEPTION)
 
 
-def reach_of(assessment: Assessment, template_id: str) -> Reach:
-    """What a change of the assessment's target with that template touches."""
-    whole, _ = targets.parts(assessment.target)
-    named = {assessment.target.id, whole, assessment.lock_key}
-    if assessment.identity is not None:
-        named.add(assessment.identity.id)
-    return Reach(
-        lock_key=assessment.lock_key,
-        resources=frozenset(named),
-        account=assessment.target.account,
-        environments=_environments(assessment),
-        kinds=frozenset() if assessment.kind == UNCLASSIFIED else frozenset({assessment.kind}),
-        templates=frozenset({template_id}),
-    )
-
-
 def history_of(codec: Codec, first_digest: str, controls: Broadcast) -> RosterHistory:
     """The roster's history in `controls`; quick when it was asked before. The pin is `settings.roster`."""
     return _history(codec, first_digest, tuple(s for _, _, s in map(_entry, controls.records) if s is not None))
@@ -174,28 +93,6 @@ def history_of(codec: Codec, first_digest: str, controls: Broadcast) -> RosterHi
 @lru_cache(maxsize=16)
 def _history(codec: Codec, first_digest: str, documents: tuple[PersonSigned, ...]) -> RosterHistory:
     return RosterHistory.of(codec, first_digest, documents)
-
-
-def _environments(assessment: Assessment) -> frozenset[Environment]:
-    """Every environment that somebody claims; empty when any of them is not known."""
-    found = {assessment.environment}
-    for fact in assessment.evidence:
-        if fact.name != "environment" and not fact.name.startswith("environment."):
-            continue
-        if fact.state is FactState.UNREADABLE:
-            return frozenset()
-        if fact.state is FactState.VALUE:
-            found.add(environment_of(fact.value))
-    return frozenset() if Environment.UNKNOWN in found else frozenset(found)
-
-
-def environment_of(value: object) -> Environment:
-    """The environment that a fact names; unknown for anything else."""
-    return Environment(value) if isinstance(value, str) and value in list(Environment) else Environment.UNKNOWN
-
-
-def _meets(wanted: tuple[str, ...], there: frozenset[str] | frozenset[Environment]) -> bool:
-    return not wanted or not there or not there.isdisjoint(wanted)
 
 
 _Entry = tuple[str, datetime, PersonSigned | None]

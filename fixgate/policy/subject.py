@@ -25,7 +25,7 @@ from fixgate.events import (
 )
 from fixgate.policy.assets import Entry, Inventory, names_of
 from fixgate.policy.cautions import Cautions
-from fixgate.policy.controls import environment_of
+from fixgate.policy.scopes import environment_of
 from fixgate.targets import ACCESS_KEY
 
 IN_USE_DAYS: Final = 90
