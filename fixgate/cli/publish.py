@@ -18,6 +18,8 @@ PARTY = "scanner"
 TOPIC = "findings.raw"
 ACKNOWLEDGED_S = 30
 """Seconds in which the broker must have a report."""
+IDENTITY_S = 10
+"""Seconds in which there must be an identity."""
 LARGEST = 9 * 1024 * 1024
 """Bytes of a message as the client counts them: a report of 8 MiB, its key and its headers."""
 
@@ -44,7 +46,7 @@ def publish(
     reports = [(name, _report(name, limit)) for name in files]
     headers = _headers(source or PARTY, form, repository)
     servers = cluster.bootstrap_servers(configured, bootstrap)
-    identity = WorkloadIdentity(cluster.workload_api(configured, PARTY))
+    identity = WorkloadIdentity(cluster.workload_api(configured, PARTY), deadline_s=IDENTITY_S)
     try:
         sender = Sender(identity, servers, f"{configured.prefix}{TOPIC}", tls=tls or configured.kafka_tls, ca=ca)
         for name, report in reports:

@@ -10,11 +10,15 @@ from typing import Final
 from urllib.parse import quote
 
 from fixgate.reports.aws import key_id
-from fixgate.reports.secrets import masked
+from fixgate.reports.secrets import STARS, masked
 from fixgate.telemetry.redaction import redact
 
 LEAST: Final = 4
 """Characters of a secret that is looked for; a shorter one is in every text."""
+READ: Final = 65_536
+"""Characters of a text that are looked at when there are secrets; no more than a part of them is ever kept."""
+TRIED: Final = 64
+"""Lengths of secrets with one beginning that are tried; only an attack has more."""
 NAME_LIMIT: Final = 500
 """Characters of a name; names that are keys may have more in a record, but none of a scanner's needs it."""
 _REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
@@ -22,51 +26,70 @@ _LINE_LEAST: Final = 16
 """Characters of a line of a secret that is masked by itself."""
 
 
+class _Secrets:
+    """Secrets to look for, so that however many there are a text is read in about one pass."""
+
+    def __init__(self, forms: Iterable[str]) -> None:
+        self._forms = frozenset(forms)
+        lengths: dict[str, set[int]] = {}
+        for form in self._forms:
+            lengths.setdefault(form[:LEAST], set()).add(len(form))
+        self._lengths = {start: sorted(found, reverse=True) for start, found in lengths.items()}
+        self._longest = max(map(len, self._forms), default=0)
+
+    def masked(self, text: str) -> str:
+        """The text with these secrets masked; of a very long one the beginning."""
+        if not self._forms:
+            return text
+        kept: list[str] = []
+        begin = at = 0
+        end = min(len(text), READ)
+        while at <= end - LEAST:
+            length = self._at(text, at)
+            if length == 0:
+                at += 1
+                continue
+            found = text[at : at + length]
+            kept += [text[begin:at], masked(found) if found in self._forms else STARS]
+            begin = at = at + length
+        made = "".join([*kept, text[begin:end]])
+        # What was cut off may have cut a secret in two.
+        return made if end == len(text) else made[: max(0, len(made) - self._longest)]
+
+    def _at(self, text: str, at: int) -> int:
+        """Characters of the longest secret that stands there; all of the rest when there are too many to try."""
+        lengths = self._lengths.get(text[at : at + LEAST], ())
+        if len(lengths) > TRIED:
+            return len(text) - at
+        return next((n for n in lengths if text[at : at + n] in self._forms), 0)
+
+
 class Masker:
     """Masks these secrets. An id of an access key is a secret in texts, but a name where a thing is named by it."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._in_texts: dict[str, list[str]] = {}
-        self._in_names: dict[str, list[str]] = {}
-        for secret in sorted(set(secrets), key=lambda s: (-len(s), s)):
-            for form in _forms(secret):
-                self._in_texts.setdefault(form[:LEAST], []).append(form)
-                if key_id(form) != form:
-                    self._in_names.setdefault(form[:LEAST], []).append(form)
+        forms = {form for secret in set(secrets) for form in _forms(secret)}
+        self._in_texts = _Secrets(forms)
+        self._in_names = _Secrets(form for form in forms if key_id(form) != form)
 
     def text(self, text: str, limit: int) -> str:
         """Free text for people: masked, without control characters but line ends and tabs, at most `limit` long."""
-        hidden = redact(_masked(text, self._in_texts))
+        hidden = redact(self._in_texts.masked(text))
         cut = hidden if len(hidden) <= limit else hidden[: limit - 1] + "…"
         return "".join(c if c.isprintable() or c in "\n\t" else _REPLACED for c in cut)
 
     def name(self, text: str, limit: int = NAME_LIMIT) -> str:
         """A name of something, of one line; never empty."""
-        hidden = _masked(text, self._in_names)
+        hidden = self._in_names.masked(text)
         return "".join(c if c.isprintable() else _REPLACED for c in hidden[:limit]) or "unknown"
 
     def identity(self, text: str) -> str:
         """A part of a fingerprint: masked, else as it is."""
-        return _masked(text, self._in_names)
+        return self._in_names.masked(text)
 
 
 def _forms(secret: str) -> Iterable[str]:
     found = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     found.add(quote(secret, safe="", errors="replace"))
     found.update(line.strip() for line in secret.splitlines() if len(line.strip()) >= _LINE_LEAST)
-    return sorted((f for f in found if len(f) >= LEAST), key=lambda f: (-len(f), f))
-
-
-def _masked(text: str, secrets: dict[str, list[str]]) -> str:
-    if not secrets:
-        return text
-    kept: list[str] = []
-    begin = at = 0
-    while at <= len(text) - LEAST:
-        found = next((s for s in secrets.get(text[at : at + LEAST], ()) if text.startswith(s, at)), None)
-        if found is None:
-            at += 1
-            continue
-        kept += [text[begin:at], masked(found)]
-        begin = at = at + len(found)
-    return "".join([*kept, text[begin:]])
+    return (form for form in found if len(form) >= LEAST)

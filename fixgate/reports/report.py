@@ -3,6 +3,7 @@
 `results = findings + suppressed + passed + repeated + rejected`, always.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -125,14 +126,19 @@ def _report(name: str, tally: _Tally, read_as: Document) -> Report:
 def _without_repeats(drafts: Iterable[Draft], read_as: Document) -> list[Draft]:
     """The drafts without exact repeats: results of which every field is equal, also those that are not read."""
     kept: list[Draft] = []
-    alike: dict[str, list[Draft]] = {}
+    first: dict[str, Draft] = {}
+    whole: dict[str, set[str]] = {}
+    roots = dict(read_as.values)
     for draft in drafts:
-        others = alike.setdefault(_content(draft), [])
-        if others:
-            value = _at(read_as, draft.pointer)
-            if any(_at(read_as, other.pointer) == value for other in others):
+        content = _content(draft)
+        if content not in first:
+            first[content] = draft
+        else:
+            alike = whole.setdefault(content, {_whole(roots, first[content].pointer)})
+            own = _whole(roots, draft.pointer)
+            if own in alike:
                 continue
-        others.append(draft)
+            alike.add(own)
         kept.append(draft)
     return kept
 
@@ -142,16 +148,14 @@ def _content(draft: Draft) -> str:
     return f"{replace(draft, pointer='')!r} {secret}"
 
 
-def _at(read_as: Document, pointer: str) -> object:
-    """The value at a pointer that an adapter gave."""
-    for start, value in read_as.values:
-        if pointer == start or pointer.startswith(f"{start}/"):
-            found: object = value
-            for part in pointer[len(start) :].split("/")[1:]:
-                items, fields = sequence(found), mapping(found)
-                found = items[int(part)] if items is not None else (fields or {}).get(part)
-            return found
-    return None
+def _whole(roots: Mapping[str, object], pointer: str) -> str:
+    """All of a result, by the pointer that an adapter gave, with the names in one order."""
+    root, *parts = pointer.split("/")
+    found = roots.get(root)
+    for part in parts:
+        items, fields = sequence(found), mapping(found)
+        found = items[int(part)] if items is not None else (fields or {}).get(part)
+    return json.dumps(found, sort_keys=True)
 
 
 def _fingerprinted(name: str, drafts: Iterable[Draft]) -> Iterable[Told]:

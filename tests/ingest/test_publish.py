@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def run(stack: Stack, *command: object, **settings: str) -> "subprocess.Complete
 
 
 @contextmanager
-def reading(stack: Stack) -> Iterator[Reader]:
+def reading(stack: Stack) -> Generator[Reader, None, None]:
     """Everything on `findings.raw`, as ingest sees it."""
     identity = WorkloadIdentity(stack.socket("ingest"))
     broker = KafkaBroker(identity.kafka_client_config(stack.bootstrap))

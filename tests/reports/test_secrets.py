@@ -138,3 +138,17 @@ def test_a_good_key_is_read(tmp_path: Path) -> None:
     path.write_bytes(os.urandom(32))
     path.chmod(0o600)
     assert load_hash_key(path).key == path.read_bytes()
+
+
+def test_more_secrets_than_can_be_tried_mask_the_rest() -> None:
+    """An attack costs its own text, not the time of others."""
+    masker = Masker(["aaaa" + "b" * n for n in range(100)])
+    assert masker.text("begin aaaa and all that follows", 100) == "begin ********"
+
+
+def test_a_secret_at_the_end_of_what_is_read_does_not_show_in_part() -> None:
+    """A very long text is cut before its secrets are looked for."""
+    secret = "s3cr" + "et-" + "v4lue" * 20
+    text = secret * 600 + "x"
+    shown = Masker([secret]).text(text, 16_000)
+    assert "v4luev4lue" not in shown
