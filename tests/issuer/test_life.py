@@ -1,5 +1,7 @@
 """A credential's life: issued, dying, dead with proof; and what crashes leave of it."""
 
+import threading
+from concurrent.futures import Future
 from contextlib import suppress
 from datetime import timedelta
 
@@ -8,10 +10,13 @@ import pytest
 from fixgate.errors import FixgateError, Refused, Transient
 from fixgate.events import ControlKind, DeathMethod, Grant, GrantState, IntentPurpose, Signed, Verdict
 from fixgate.signing import digest
+from fixgate.verbs import Committed, Told
 from services.issuer.admission import MINTS_LIMIT
-from services.issuer.deaths import PATIENCE
-from services.issuer.ledger import CREDENTIALS, WARRANTS
+from services.issuer.deaths import PATIENCE, Deaths
+from services.issuer.ledger import CREDENTIALS, WARRANTS, read_entry
+from services.issuer.scopes import AWS
 from services.issuer.systems import Killed, NotMade, Seen
+from services.issuer.vault import Vault
 from tests.issuer.office import MINUTE, SECOND, Office
 from tests.runtime.world import Crash, crashing
 from tests.services_world import CODEC
@@ -305,3 +310,54 @@ def test_grants_name_what_they_were_made_from(office: Office) -> None:
     assert grant.credential is not None
     assert grant.credential.session_name.startswith("fg-")
     assert len(grant.credential.session_name) == 46
+
+
+def test_a_defect_ends_no_attempts(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library raises something that nobody thought of: a minute later it is tried again."""
+
+    def broken(entry: object) -> Killed:
+        raise KeyError
+
+    answer = office.mint(office.decided())
+    with monkeypatch.context() as patched:
+        patched.setattr(office.script, "kill", broken)
+        office.give_back(answer)
+        assert office.states() == ["issued", "dying"]
+    office.pass_time(2 * MINUTE)
+    assert office.states() == ["issued", "dying", "dead"]
+
+
+class _Noting:
+    """An inbox that notes what it is told and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self.told: list[Told] = []
+        self.came = threading.Event()
+
+    def put(self, told: Told) -> "Future[Committed]":
+        """Note it."""
+        self.told.append(told)
+        self.came.set()
+        return Future()
+
+
+def test_threads_of_its_own_attend_to_deaths(office: Office) -> None:
+    """As the service runs it: nobody calls `step`, and closing ends the threads."""
+    office.mint(office.decided())
+    (entry,) = (read_entry(v) for k, v in office.world.state("issuer").items() if k.startswith(CREDENTIALS))
+    inbox, vault = _Noting(), Vault()
+    vault.put(entry.key, office.script.issue(entry))
+    office.script.answers = [Seen.ALLOWED, Seen.DENIED]
+    systems = {AWS: office.script}
+    deaths = Deaths(systems, vault, clock=lambda: office.world.now, alarm=office.alarms.append, threads=2)
+    before = threading.active_count()
+    deaths.start(inbox)
+    deaths.take(entry)
+    assert inbox.came.wait(10)
+    assert [t.name for t in inbox.told] == ["dead"]
+    deaths.close()
+    for thread in threading.enumerate():
+        if thread.name.startswith("fixgate-death"):
+            thread.join(10)
+    assert threading.active_count() == before
+    assert vault.get(entry.key) is None
