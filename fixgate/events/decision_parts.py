@@ -65,7 +65,7 @@ class Quorum:
     approvals: int
     """How many different people."""
     roles: tuple[str, ...] = ()
-    """Roles of which each must be among them."""
+    """Roles of which each must be among them; of a|b either."""
     excluded: tuple[str, ...] = ()
     """People who may not: the affected, the asking."""
 
