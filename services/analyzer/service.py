@@ -25,6 +25,7 @@ def build(process: Process, identity: WorkloadIdentity) -> Workload[Gathered]:
         git_mirrors=settings.git_mirrors,
     )
     sessions = ReadSessions(places, identity, wall_clock)
+    sessions.prepare()
     return Workload(
         service=SERVICE,
         verb=Classify(codec=codec, rules=load(), first_roster=settings.roster),

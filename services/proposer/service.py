@@ -1,6 +1,5 @@
 """Wiring: the proposer from a process that has begun."""
 
-from fixgate.changes import copies
 from fixgate.changes.catalogue import CATALOGUE
 from fixgate.identity import WorkloadIdentity
 from fixgate.process import Process
@@ -10,18 +9,18 @@ from fixgate.settings import Settings
 from fixgate.verbs import Workload
 from services.proposer.adapters.bedrock import BedrockAssembler
 from services.proposer.adapters.drafting import Drafting
+from services.proposer.adapters.warming import warm
 from services.proposer.assembling import Assembles, RulesAssembler
 from services.proposer.decide import Propose
 from services.proposer.drafts import Drafted
 
 SERVICE = "proposer"
-WARM = tuple(copies.COPIES)
-"""Kinds of target that can be rehearsed; what that takes is loaded before the first assessment comes."""
 
 
 def build(process: Process, identity: WorkloadIdentity) -> Workload[Drafted]:
-    """The workload; asks nobody."""
+    """The workload, warm; asks nobody."""
     del identity
+    warm()
     codec = codec_from(process.settings)
     return Workload(
         service=SERVICE,

@@ -58,6 +58,11 @@ class ReadSessions:
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
+    def prepare(self) -> None:
+        """Load what clients are made of, which takes a second the first time; makes no call."""
+        for service in ("sts", "iam", "s3"):
+            self._nobody.anonymous(service, None)
+
     def open(self) -> Session:
         """A session without any credential, for what is read in the open."""
         return self._nobody
