@@ -17,6 +17,7 @@ from fixgate.cli import (
     policy,
     provenance,
     publish,
+    replay,
     review,
     roster,
     stack,
@@ -58,6 +59,7 @@ app.add_typer(controls.freezes)
 app.add_typer(controls.exceptions)
 app.add_typer(assets.app)
 app.add_typer(roster.app)
+policy.app.command()(replay.replay)
 app.add_typer(policy.app)
 app.add_typer(templates.app)
 app.add_typer(topology.app)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fixgate.chain import DecisionChain
     from fixgate.cli.seat import Seat
     from fixgate.policy.bundle import Bundle
-    from fixgate.policy.sight import Considered
+    from fixgate.policy.sight import Considered, Rules
 
 app = typer.Typer(name="policy", help="The policies by which the gate decides.", no_args_is_help=True)
 
@@ -26,7 +26,7 @@ Policies = Annotated[
 @app.command()
 def check(*, policies: Policies = None, as_json: AsJson = False) -> None:
     """Validate the policies against their schema; ends with 1 when they are not whole."""
-    bundle = _loaded(_folder(policies))
+    bundle = loaded_policies(policies_of(policies))
     if as_json:
         shape = {
             "digest": bundle.digest,
@@ -47,8 +47,8 @@ def run_tests(*, policies: Policies = None, as_json: AsJson = False) -> None:
     """Run the policies' own cases (the folder's tests/*.yaml); ends with 1 when one comes to something else."""
     from fixgate.policy.cases import run_cases  # noqa: PLC0415 - slow to import
 
-    folder = _folder(policies)
-    outcomes = list(run_cases(_loaded(folder), folder / "tests"))
+    folder = policies_of(policies)
+    outcomes = list(run_cases(loaded_policies(folder), folder / "tests"))
     wrong = [o for o in outcomes if o.faults]
     if as_json:
         shape = [{"file": o.file, "case": o.name, "faults": list(o.faults)} for o in outcomes]
@@ -78,28 +78,35 @@ def explain(
 
     with seat.taken(bootstrap) as at:
         _, chain = waiting.found(at, wanted)
-        bundle = _loaded(_folder(policies or _set(at.settings.policies)))
+        bundle = loaded_policies(policies_of(policies or at.settings.policies))
         considered = _considered(at, chain, bundle)
     seat.tell(_explained(chain, considered), as_json=as_json, text=_text(chain, considered, bundle.digest))
 
 
-def _considered(at: "Seat", chain: "DecisionChain", bundle: "Bundle") -> "Considered":
+def rules_of(at: "Seat", bundle: "Bundle") -> "Rules":
+    """This deployment's catalogue, ceiling and roster, with these policies; raises Misconfigured."""
     from fixgate.changes.catalogue import CATALOGUE  # noqa: PLC0415 - slow to import
-    from fixgate.cli import seat  # noqa: PLC0415 - slow to import
     from fixgate.policy.ceiling import Ceiling  # noqa: PLC0415 - slow to import
-    from fixgate.policy.sight import Rules, Sight  # noqa: PLC0415 - slow to import
+    from fixgate.policy.sight import Rules  # noqa: PLC0415 - slow to import
 
     own = at.settings.home / "ceiling.json"
     ceiling = _set(at.settings.ceiling) or (own if own.exists() else None)
-    rules = Rules(
+    return Rules(
         codec=at.desk.codec,
         bundle=bundle,
         catalogue=CATALOGUE,
         ceiling=Ceiling.load(ceiling),
         first_roster=at.pin,
     )
+
+
+def _considered(at: "Seat", chain: "DecisionChain", bundle: "Bundle") -> "Considered":
+    from fixgate.cli import seat  # noqa: PLC0415 - slow to import
+    from fixgate.policy.sight import Sight  # noqa: PLC0415 - slow to import
+
     broadcasts = {topic: at.desk.broadcast(topic) for topic in ("controls", "assets", "signals")}
-    return Sight.of(rules, broadcasts, seat.clock()).consider(chain.proposed, len(chain.decision.approvals))
+    sight = Sight.of(rules_of(at, bundle), broadcasts, seat.clock())
+    return sight.consider(chain.proposed, len(chain.decision.approvals))
 
 
 def _explained(chain: "DecisionChain", considered: "Considered") -> dict[str, Any]:
@@ -144,14 +151,16 @@ def _set(setting: str) -> Path | None:
     return Path(setting) if setting else None
 
 
-def _folder(policies: Path | None) -> Path:
+def policies_of(policies: Path | str | None) -> Path:
+    """The folder that is meant: the one given, the configured one, or the shipped one."""
     from fixgate.policy.shipped import policies_folder  # noqa: PLC0415 - slow to import
     from fixgate.settings import load  # noqa: PLC0415 - slow to import
 
-    return policies or policies_folder(load().policies)
+    return Path(policies) if policies else policies_folder(load().policies)
 
 
-def _loaded(folder: Path) -> "Bundle":
+def loaded_policies(folder: Path) -> "Bundle":
+    """The policies in a folder; raises Refused when they are not whole."""
     from fixgate.policy.bundle import Bundle  # noqa: PLC0415 - slow to import
 
     try:

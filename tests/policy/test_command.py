@@ -1,35 +1,15 @@
 """`fixgate policy …`: policies validated, tested, and asked again about one proposal."""
 
 import json
-from collections.abc import Generator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 from typer.testing import CliRunner, Result
 
-from fixgate.broker import Outbound
-from fixgate.cli import app, seat
-from fixgate.desk import Desk
+from fixgate.cli import app
 from fixgate.errors import EXIT_REFUSED, Misconfigured, Refused
 from fixgate.events import BlastLevel, BlastRadius, ControlKind
-from fixgate.memory import MemoryBroker
 from fixgate.policy.shipped import SHIPPED
-from fixgate.settings import Settings
 from tests.gate.court import BUNDLE, Court
-from tests.services_world import CODEC, NAMING
-
-
-@dataclass
-class Appending:
-    """Writes to the broker in memory."""
-
-    broker: MemoryBroker
-
-    def publish(self, record: Outbound) -> int:
-        """See `desk.Publisher.publish`."""
-        return self.broker.write(record, None).offset
 
 
 def run(*arguments: object) -> Result:
@@ -43,30 +23,6 @@ def copy(folder: Path, more: str = "") -> Path:
         (folder / path.name).write_bytes(path.read_bytes())
     (folder / "more.cedar").write_text(more)
     return folder
-
-
-@pytest.fixture
-def court(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Court]:
-    """A gate in memory, and a desk that reads there."""
-    made = Court(tmp_path)
-    person = made.world.person("desk")
-
-    @contextmanager
-    def taken(bootstrap: str = "") -> Generator[seat.Seat]:
-        desk = Desk(
-            broker=made.world.broker,
-            publisher=Appending(made.world.broker),
-            codec=CODEC,
-            signer=person.signer,
-            trust=person.trust,
-            naming=NAMING,
-        )
-        yield seat.Seat(Settings(roster=made.pin, home=tmp_path), desk)
-
-    monkeypatch.setattr(seat, "taken", taken)
-    monkeypatch.setattr(seat, "clock", lambda: made.world.now)
-    yield made
-    made.close()
 
 
 def test_policies_that_are_not_valid_are_refused(tmp_path: Path) -> None:
