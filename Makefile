@@ -1,4 +1,5 @@
-# The project's habits, one target each; `make help` lists them. Nothing here needs more than git, make and Python 3.11.
+# The project's habits, one target each; `make help` lists them. Nothing here needs more than make, Python 3.11, git
+# and OpenSSH's client.
 
 SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
@@ -23,6 +24,13 @@ help: ## list these targets
 .PHONY: env
 env: .venv/.complete ## the environment in .venv, pinned with hashes
 
+.PHONY: tools
+tools: ## say what is missing of git and OpenSSH's client
+	@for tool in git ssh-keygen ssh-agent ssh-add; do command -v $$tool >/dev/null 2>&1 || missing="$$missing $$tool"; done; \
+	test -z "$$missing" || { echo "error: not found:$$missing"; echo "  On Debian: apt install git openssh-client"; exit 3; }
+	@test -x "$$(git --exec-path)/git-http-backend" || { echo "error: this git has no http-backend"; \
+		echo "  On Debian it is in the package git, on Alpine in git-daemon."; exit 3; }
+
 .PHONY: jars
 jars: env ## the broker's jars (and a Java runtime when there is none), checked against their hashes
 	@$(BIN)/python -m fixgate.local.fetch
@@ -37,11 +45,11 @@ check: env ## format, lint, types (mypy and pyright, strict), import contracts, 
 	@$(BIN)/python -m fixgate.derived --check
 
 .PHONY: test
-test: env jars check ## everything: environment, jars, static checks, and all tests on the real broker
+test: tools env jars check ## everything: environment, jars, static checks, and all tests on the real broker
 	@$(BIN)/python -m pytest
 
 .PHONY: quick
-quick: env ## the tests that need no broker
+quick: tools env ## the tests that need no broker
 	@$(BIN)/python -m pytest -m "not broker"
 
 .PHONY: bench
@@ -55,11 +63,11 @@ generate: env ## write everything that is derived: events, history, diagram, tab
 	@$(BIN)/ruff format --quiet fixgate/events
 
 .PHONY: demo
-demo: env jars ## the whole pipeline at work on an emulated account; about two minutes
+demo: tools env jars ## the whole pipeline at work on an emulated account; about two minutes
 	@$(BIN)/fixgate demo
 
 .PHONY: up down
-up: env ## start the embedded stack
+up: tools env ## start the embedded stack
 	@$(BIN)/fixgate up
 down: env ## stop the embedded stack
 	@$(BIN)/fixgate down

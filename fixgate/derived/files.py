@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 """The checkout: generating is something that is done in one."""
 
 REQUIRED: Mapping[str, tuple[str, ...]] = {
-    "README.md": ("diagram", "topics", "parties"),
+    "README.md": ("diagram", "topics", "parties", "commands"),
     "docs/operations.md": ("metrics", "settings"),
 }
 """The blocks that these documents must have, once they exist."""
@@ -31,6 +31,7 @@ def blocks(topology: Topology) -> dict[str, str]:
         "diagram": f"```mermaid\n{diagram.mermaid(topology)}\n```",
         "topics": tables.topics(topology),
         "parties": tables.parties(topology),
+        "commands": tables.commands_table(),
         "metrics": tables.metrics_table(),
         "settings": tables.settings_table(),
     }

@@ -1,8 +1,9 @@
-"""Markdown tables for README and documents: topics, parties, metrics, settings."""
+"""Markdown tables for README and documents: topics, parties, commands, metrics, settings."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from fixgate.derived import commands
 from fixgate.graph import MIB, Role, Spread, Topic, Topology, rejected_topic, state_topic
 from fixgate.settings import ENV_PREFIX, Settings
 from fixgate.telemetry import metrics
@@ -77,6 +78,11 @@ def metrics_table() -> str:
         for m in metrics.ALL
     ]
     return _table(("metric", "kind", "unit", "labels", "meaning"), rows)
+
+
+def commands_table() -> str:
+    """One row per command."""
+    return _table(("command", "does"), [(f"`{typed}`", does) for typed, does in commands.lines()])
 
 
 def settings_table() -> str:
