@@ -16,18 +16,14 @@ from typing import Final
 
 from fixgate.errors import Transient
 from fixgate.resources.reading import Session, Unreadable
+from fixgate.resources.repository import NoRepository
 
 SECONDS: Final = 15.0
 MAX_ANSWER: Final = 8 * 1024 * 1024
-SHA: Final = re.compile(r"[0-9a-f]{40}").fullmatch
 _REMOTE: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+/[A-Za-z0-9._~/+-]+").fullmatch
 _LOCAL: Final = re.compile(r"(?:file://)?/[A-Za-z0-9._~/+-]+").fullmatch
 _PASSING: Final = re.compile(r"error: 5\d\d|error: 429|Failed to connect|Couldn't connect|Connection reset|early EOF")
 _GONE: Final = re.compile(r"error: 404|repository '.*' not found|does not appear to be a git repository|does not exist")
-
-
-class NoRepository(Exception):
-    """There is no such repository, or it does not show itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +37,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Git:
-    """Runs git in one bare repository of its own. `allowed` is git's list of protocols.
-
-    `borrowed` are folders of objects of copies on this machine's disk, which need not be fetched.
-    """
+    """Runs git in one bare repository of its own. `allowed` is git's list of protocols."""
 
     folder: Path
     allowed: str
     configured: Mapping[str, str] = field(default_factory=dict[str, str])
-    borrowed: tuple[Path, ...] = ()
-
-    def holds(self, commit: str) -> bool:
-        """Whether the commit need not be fetched."""
-        return any((objects / commit[:2] / commit[2:]).is_file() for objects in self.borrowed)
 
     def run(self, *arguments: str, data: bytes = b"") -> Answer:
         """Run it; blocks up to `SECONDS`, then raises Unreadable."""
@@ -136,16 +124,11 @@ def workplace(session: Session, token_for: str = "") -> Generator[Git]:
     configured: dict[str, str] = {}
     if session.git_token and token_for:
         configured[f"http.{token_for}.extraHeader"] = f"Authorization: Bearer {session.git_token}"
-    configured |= {f"url.{place}.insteadOf": address for address, place in session.git_instead.items()}
     allowed = "http:https:file" if session.git_local else "http:https"
     with tempfile.TemporaryDirectory(prefix="fixgate-git-") as folder:
         place = Path(folder)
         make_bare(place)
-        borrowed = tuple(Path(copied) / "objects" for copied in session.git_instead.values())
-        if borrowed:
-            (place / "objects/info").mkdir()
-            (place / "objects/info/alternates").write_text("".join(f"{b}\n" for b in borrowed), encoding="utf-8")
-        yield Git(folder=place, allowed=allowed, configured=configured, borrowed=borrowed)
+        yield Git(folder=place, allowed=allowed, configured=configured)
 
 
 def make_bare(folder: Path) -> None:
@@ -156,17 +139,3 @@ def make_bare(folder: Path) -> None:
     (folder / "config").write_text(
         "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n", encoding="ascii"
     )
-
-
-def remote_refs(git: Git, address: str, *patterns: str) -> tuple[dict[str, str], dict[str, str]]:
-    """The refs of a repository: commit by name, and where symbolic ones lead; raises as `ask` does."""
-    answered = git.ask("ls-remote", "--symref", "--", address, *patterns).decode(errors="replace")
-    commits: dict[str, str] = {}
-    leads: dict[str, str] = {}
-    for line in answered.splitlines():
-        what, _, name = line.partition("\t")
-        if what.startswith("ref: "):
-            leads[name] = what.removeprefix("ref: ")
-        elif SHA(what):
-            commits[name] = what
-    return commits, leads

@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from fixgate.events import Fact, FactState, Resource
+from fixgate.resources.repository import Repository
 
 Projection = Mapping[str, Any]
 """JSON values only; keys are field names, so that a JSON Pointer names each field."""
@@ -22,7 +23,7 @@ class Session:
     `aws(service, region)` gives a boto3 client. `anonymous(service, region)` one without any credential. `git_token`
     is the bearer token for a git host, empty for reading in the open; `git_mirrors` is where the repositories of
     actions are asked for their tags, empty for nowhere; `git_local` allows clone addresses on this machine's disk;
-    `git_instead` gives a clone address a folder of this machine to be read from and written to, a bare repository.
+    `git_instead` answers for every clone address instead of its host, for a copy to be worked on.
     """
 
     aws: Callable[[str, str | None], Any]
@@ -30,7 +31,7 @@ class Session:
     git_token: str = ""
     git_mirrors: str = ""
     git_local: bool = False
-    git_instead: Mapping[str, str] = field(default_factory=dict[str, str])
+    git_instead: Callable[[str], Repository] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,9 @@ from fixgate import targets
 from fixgate.errors import Transient
 from fixgate.events import Fact, FactState, Resource
 from fixgate.resources.facts import Source
-from fixgate.resources.git import Git, NoRepository, checked_address, remote_refs, workplace
 from fixgate.resources.reading import STATE, Reading, Session, Unreadable, canonical
+from fixgate.resources.remote import opened
+from fixgate.resources.repository import NoFile, NoRepository, Repository
 from fixgate.resources.workflow_text import Use, first_unpinned, fix_branch, uses
 from fixgate.telemetry.redaction import looks_secret
 
@@ -22,13 +23,8 @@ GIT: Final = "git"
 MAX_CONTENT: Final = 64 * 1024
 HEADS: Final = "refs/heads/"
 _PATH: Final = re.compile(r"(?!/)(?!.*(?:^|/)\.{1,2}(?:/|$))[A-Za-z0-9._/ -]{1,512}").fullmatch
-_FILES: Final = frozenset({"100644", "100755"})
 _REFERENCE: Final = re.compile(r"\$\{\{\s*[A-Za-z_][\w.-]*\s*\}\}")
 """A reference such as the one to a secret by its name: it holds none itself."""
-
-
-class NoFile(Exception):
-    """There is no such file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +48,6 @@ class Workflows:
         return Reading(target=target, state=FactState.VALUE, projection=projection, facts=facts, read_at=now)
 
 
-def file_at(git: Git, commit: str, path: str) -> tuple[str, bytes]:
-    """A file's mode and content in a commit that was fetched; raises NoFile, and Unreadable for what is no file."""
-    listed = git.ask("ls-tree", "-z", commit, "--", path).decode(errors="replace").rstrip("\0")
-    if not listed:
-        raise NoFile
-    described, _, name = listed.partition("\t")
-    mode, _, blob = described.split(" ")
-    if name != path or mode not in _FILES:
-        raise Unreadable("the path names something that is no plain file")
-    return mode, git.ask("cat-file", "blob", blob)
-
-
-def fetch(git: Git, address: str, commit: str, depth: int = 1) -> None:
-    """Fetch a commit by its id, and nothing before it; one that is at hand is not fetched. Raises as `Git.ask`."""
-    if not git.holds(commit):
-        git.ask("fetch", "--quiet", "--no-tags", f"--depth={depth}", "--", address, commit)
-
-
 def text_of(content: bytes) -> str:
     """The file as text; raises Unreadable when it is too long, no UTF-8, or holds what looks like a secret."""
     if len(content) > MAX_CONTENT:
@@ -86,18 +64,17 @@ def text_of(content: bytes) -> str:
 def _projection(repository: str, path: str, session: Session) -> dict[str, Any]:
     if not _PATH(path):
         raise Unreadable("the path is none that can stand in a repository")
-    address = checked_address(repository, session)
-    with workplace(session, token_for=address) as git:
-        return _seen(git, address, path)
+    with opened(repository, session) as there:
+        return _seen(there, path)
 
 
-def _seen(git: Git, address: str, path: str) -> dict[str, Any]:
-    commits, leads = remote_refs(git, address, "HEAD", f"{HEADS}*")
-    head, branch = commits.get("HEAD"), leads.get("HEAD", "").removeprefix(HEADS)
+def _seen(repository: Repository, path: str) -> dict[str, Any]:
+    refs = repository.refs("HEAD", f"{HEADS}*")
+    head, branch = refs.commits.get("HEAD"), refs.leads.get("HEAD", "").removeprefix(HEADS)
     if head is None or not branch:
         raise Unreadable("the repository does not say which branch is the default one")
-    fetch(git, address, head)
-    content = text_of(file_at(git, head, path)[1])
+    repository.fetch(head)
+    content = text_of(repository.file_at(head, path)[1])
     use = first_unpinned(content)
     fixed = None if use is None else fix_branch(path, use)
     return {
@@ -106,7 +83,7 @@ def _seen(git: Git, address: str, path: str) -> dict[str, Any]:
         "path": path,
         "content": content,
         "fix_branch": fixed,
-        "fix_head": None if fixed is None else commits.get(f"{HEADS}{fixed}"),
+        "fix_head": None if fixed is None else refs.commits.get(f"{HEADS}{fixed}"),
     }
 
 
@@ -132,10 +109,9 @@ def _commit(use: Use, session: Session, source: Source) -> Fact:
     try:
         # Where to ask is the deployment's word, not a report's: a folder will do.
         asking = replace(session, git_token="", git_local=session.git_local or "://" not in session.git_mirrors)
-        address = checked_address(f"{session.git_mirrors.rstrip('/')}/{use.action}", asking)
-        with workplace(asking) as git:
+        with opened(f"{session.git_mirrors.rstrip('/')}/{use.action}", asking) as repository:
             tag = f"refs/tags/{use.ref}"
-            commits, _ = remote_refs(git, address, tag, f"{tag}^{{}}")
+            commits = repository.refs(tag, f"{tag}^{{}}").commits
     except (Unreadable, Transient) as error:
         return source.unreadable("action_commit", f"the action's repository: {error}")
     except NoRepository:

@@ -1,6 +1,7 @@
 """Pin an action to the commit that its tag stands for now: one commit on a branch of its own, undone by deleting it."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Final
 
 from fixgate import targets
@@ -12,10 +13,11 @@ from fixgate.changes.session_policy import GIT_PUSH, GIT_READ
 from fixgate.changes.template import Applicable, Case, NotApplicable, Offer, Operations, Plan, Stage, Step
 from fixgate.events import Call, FactState, OracleKind, OracleResult, OracleVerdict, StepResult, WriteSetEntry
 from fixgate.forms import Scalar
-from fixgate.resources.git import SHA, Git, NoRepository, checked_address, remote_refs, workplace
 from fixgate.resources.reading import Projection, Unreadable
+from fixgate.resources.remote import opened
+from fixgate.resources.repository import SHA, NoFile, NoRepository, Repository
 from fixgate.resources.workflow_text import BRANCHES, Use, first_unpinned, pinned
-from fixgate.resources.workflows import HEADS, NoFile, fetch, file_at, text_of
+from fixgate.resources.workflows import HEADS, text_of
 
 ID: Final = "git-pin-github-action"
 COMMIT: Final = "commit"
@@ -105,57 +107,58 @@ def _use(before: Projection) -> Use:
     return use
 
 
-def _ours(git: Git, address: str, plan: Plan, before: Projection) -> str:
+def _ours(repository: Repository, plan: Plan, before: Projection) -> str:
     """The commit that the change makes, made here; its parent is fetched for it."""
     use, sha = _use(before), str(plan.slots[COMMIT])
-    fetch(git, address, before["head"])
+    repository.fetch(before["head"])
     content = pinned(before["content"], use.action, use.ref, sha)
     message = f"Pin {use.action}@{use.ref} to {sha}\n"
-    return commit(git, before["head"], before["path"], content, message)
+    return commit(repository, before["head"], before["path"], content, message)
 
 
 def _ref(plan: Plan) -> str:
     return plan.steps[0].resource.rpartition("#")[2]
 
 
+def _at(plan: Plan, stage: Stage) -> AbstractContextManager[Repository]:
+    return opened(targets.parts(plan.target)[0], stage.session)
+
+
 def _push(plan: Plan, before: Projection, stage: Stage) -> tuple[str, str | None]:
-    address, ref = checked_address(targets.parts(plan.target)[0], stage.session), _ref(plan)
-    with workplace(stage.session, token_for=address) as git:
-        made, there = _known(git, address, plan, before)
+    with _at(plan, stage) as repository:
+        made, there = _known(repository, plan, before)
         if there == made:
             return f"the branch holds {made} already", None
         if there is not None:
             raise Stopped("the branch holds something else")
-        # With this lease the branch comes to be, or the push fails: nobody's work is overwritten.
-        git.ask("push", "--quiet", f"--force-with-lease={ref}:", "--", address, f"{made}:{ref}")
+        repository.push(_ref(plan), to=made, lease=None)
         return f"pushed {made}", None
 
 
 def _delete(plan: Plan, before: Projection, stage: Stage) -> tuple[str, str | None]:
-    address, ref = checked_address(targets.parts(plan.target)[0], stage.session), _ref(plan)
-    with workplace(stage.session, token_for=address) as git:
-        if _there(git, address, ref) is None:
+    with _at(plan, stage) as repository:
+        if _there(repository, plan) is None:
             return "there was no such branch", None
-        made, there = _known(git, address, plan, before)
+        made, there = _known(repository, plan, before)
         if there != made:
             raise Stopped("the branch holds something else than this change made")
-        git.ask("push", "--quiet", f"--force-with-lease={ref}:{made}", "--", address, f":{ref}")
+        repository.push(_ref(plan), to=None, lease=made)
         return "the branch is deleted", None
 
 
-def _known(git: Git, address: str, plan: Plan, before: Projection) -> tuple[str, str | None]:
+def _known(repository: Repository, plan: Plan, before: Projection) -> tuple[str, str | None]:
     """Our commit, and what the branch holds now."""
-    there = _there(git, address, _ref(plan))
+    there = _there(repository, plan)
     try:
-        return _ours(git, address, plan, before), there
+        return _ours(repository, plan, before), there
     except NoRepository:
         raise Unreadable("the commit to start from is no longer there") from None
 
 
-def _there(git: Git, address: str, ref: str) -> str | None:
+def _there(repository: Repository, plan: Plan) -> str | None:
     """What the branch holds now; None when there is no such branch."""
     try:
-        return remote_refs(git, address, ref)[0].get(ref)
+        return repository.refs(_ref(plan)).commits.get(_ref(plan))
     except NoRepository:
         raise Unreadable("the repository is no longer there") from None
 
@@ -164,9 +167,8 @@ def _branch(plan: Plan, before: Projection, stage: Stage) -> Judgement:
     reading = stage.read(plan.target)
     if reading.projection is None:
         raise Unreadable(reading.why or "the repository is not there")
-    address = checked_address(targets.parts(plan.target)[0], stage.session)
-    with workplace(stage.session, token_for=address) as git:
-        made, _ = _known(git, address, plan, before)
+    with _at(plan, stage) as repository:
+        made, _ = _known(repository, plan, before)
     if reading.projection["fix_head"] != made:
         return OracleVerdict.FAILED, "the branch's head is not the commit that was made"
     more = outside(difference(before, reading.projection, plan.target.id), plan.write_set)
@@ -176,18 +178,17 @@ def _branch(plan: Plan, before: Projection, stage: Stage) -> Judgement:
 
 
 def _workflow(plan: Plan, before: Projection, stage: Stage) -> Judgement:
-    address, ref, path = checked_address(targets.parts(plan.target)[0], stage.session), _ref(plan), before["path"]
-    with workplace(stage.session, token_for=address) as git:
+    with _at(plan, stage) as repository:
         try:
-            head = remote_refs(git, address, ref)[0].get(ref)
+            head = repository.refs(_ref(plan)).commits.get(_ref(plan))
             if head is None:
                 return OracleVerdict.FAILED, "there is no such branch"
-            fetch(git, address, head, depth=2)
-            text = text_of(file_at(git, head, path)[1])
+            repository.fetch(head, depth=2)
+            text = text_of(repository.file_at(head, before["path"])[1])
         except (NoRepository, NoFile):
             return OracleVerdict.FAILED, "the workflow is not on the branch"
-        touched = git.ask("diff-tree", "-r", "-z", "--name-only", before["head"], head).decode().split("\0")
-    if [name for name in touched if name] != [path]:
+        touched = repository.changed(before["head"], head)
+    if touched != (before["path"],):
         return OracleVerdict.FAILED, "other files differ from the default branch"
     if not is_pinned(text, _use(before), str(plan.slots[COMMIT])):
         return OracleVerdict.FAILED, "the action is still used by its tag, or the workflow has changed otherwise"
