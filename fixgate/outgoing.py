@@ -7,12 +7,13 @@ from fixgate.broker import Headers, Outbound, TopicPartition
 from fixgate.codec import Codec, embedded, record_type
 from fixgate.errors import Poison, Reason
 from fixgate.events import Envelope, Record, StateEntry
+from fixgate.findings import findings_of, label_of
 from fixgate.graph import Topology, rejected_topic
 from fixgate.naming import Naming
 from fixgate.partitioning import partition_of
 from fixgate.signing import Signer, digest
 from fixgate.state import RESERVED, ShardState
-from fixgate.telemetry import Span, Tracer, parse_traceparent
+from fixgate.telemetry import Attribute, Span, Tracer, parse_traceparent
 from fixgate.verbs import Output
 from fixgate.verification import check_parents
 
@@ -27,10 +28,14 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """What an output comes from: the event's digest (empty for a tick) and the span of its processing."""
+    """What an output comes from: the event's digest (empty for a tick) and the span of its processing.
+
+    `finding` says what the event is about, for a record that does not say it itself.
+    """
 
     digest: str
     span: Span
+    finding: str = ""
 
 
 class Outgoing:
@@ -110,11 +115,14 @@ class Outgoing:
 
     def _trace(self, output: Output, topic: str, cause: Cause, seed: str) -> tuple[str, Headers]:
         """The output's trace: its cause's, or, after a wait, a new one that is linked to what waited."""
+        finding = label_of(findings_of(output.record)) or cause.finding
         if not output.follows:
-            return cause.span.context.trace_id, cause.span.send(topic)
+            return cause.span.context.trace_id, cause.span.send(topic, finding)
         links = [c for c in map(parse_traceparent, output.follows) if c is not None]
         with self._tracer.root_span(f"resume {topic}", seed.encode(), links) as span:
-            return span.context.trace_id, span.send(topic)
+            if finding:
+                span.set(Attribute.FINDING_ID, finding)
+            return span.context.trace_id, span.send(topic, finding)
 
     def state(self, shard: int, state: ShardState) -> Iterator[Outbound]:
         """The records that keep what the open transaction wrote to a shard's state."""

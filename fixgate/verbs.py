@@ -59,7 +59,8 @@ class Told:
     """Something that this process itself tells its verb: a request that it was asked, or how work outside went.
 
     `order` is the state key that it is about, in the shard that owns it. `context` is the W3C traceparent in which it
-    goes on; empty begins a trace. `id` is unique in the deployment: traces are derived from it.
+    goes on; empty begins a trace. `id` is unique in the deployment: traces are derived from it. `finding_ids` say what
+    it is about, for whoever looks for a trace.
     """
 
     shard: int
@@ -68,6 +69,7 @@ class Told:
     payload: object
     id: str
     context: str = ""
+    finding_ids: tuple[str, ...] = ()
 
 
 Event = Received | Tick | Told

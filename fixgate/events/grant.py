@@ -47,6 +47,8 @@ class Grant:
     """The warrant that was used."""
     lock_key: str
     """The lock key of the change."""
+    finding_ids: tuple[str, ...] = ()
+    """The findings that the change answers."""
     executor: str
     """To whom it was given."""
     admission: Admission
@@ -70,6 +72,7 @@ def datum_grant(record: Grant) -> dict[str, Any]:
         "proposal_digest": digest(record.proposal_digest),
         "warrant_id": key(record.warrant_id),
         "lock_key": key(record.lock_key),
+        "finding_ids": list(map(key, record.finding_ids)),
         "executor": spiffe_id(record.executor),
         "admission": datum_admission(record.admission),
         "credential": (
@@ -91,6 +94,7 @@ def grant_of(datum: Mapping[str, Any]) -> Grant:
         proposal_digest=digest(datum["proposal_digest"]),
         warrant_id=key(datum["warrant_id"]),
         lock_key=key(datum["lock_key"]),
+        finding_ids=tuple(map(key, datum["finding_ids"])),
         executor=spiffe_id(datum["executor"]),
         admission=admission_of(datum["admission"]),
         credential=None if (value := datum["credential"]) is None else credential_of(value),

@@ -1,12 +1,13 @@
 """Step 5: from events and facts to encoded records, or to dead letters."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Generic, TypeVar, cast
 
 from fixgate.broker import Inbound, Outbound
 from fixgate.errors import FixgateError, Poison, Reason
+from fixgate.findings import findings_of, label_of
 from fixgate.intake import check_sequence, source_of
 from fixgate.outgoing import Cause, Outgoing, Written
 from fixgate.rejections import Breaker, DeadLetters, Outcome, Quarantine
@@ -16,7 +17,7 @@ from fixgate.runtime.facts import Item
 from fixgate.runtime.wiring import Wiring
 from fixgate.state import RESERVED, ShardState
 from fixgate.telemetry import Alarm, Attribute, Span, context_of
-from fixgate.verbs import Broadcast, Facts, Received, Result, Tick, Told, Workload
+from fixgate.verbs import Broadcast, Event, Facts, Received, Result, Tick, Told, Workload
 
 G = TypeVar("G")
 
@@ -74,13 +75,14 @@ class Decider(Generic[G]):
         result: Result | None = None
         partly: Poison | None = None
         with item.span as span:
-            cause = Cause(digest=item.event.digest if isinstance(item.event, Received) else "", span=span)
+            cause = _cause(item.event, span)
             if fault is None:
                 try:
                     mark = self._seen(batch, item, state)
                     facts = self._facts(item, state, broadcasts)
                     answer = self._verb(item, facts)
                     self._write(written, answer, state, shard, cause)
+                    _say_findings(span, cause, answer)
                     result, partly = answer, self._unusable(item, answer)
                 except Poison as error:
                     written, fault = Written([], {}), error
@@ -203,7 +205,7 @@ class Decider(Generic[G]):
         secret = self._is_raw(record)
         key, letter = self._letters.letter(record, fault, secret=secret)
         # The plain digest of what may be one short secret would stand beside the seal.
-        named = Cause(digest="", span=cause.span) if secret else cause
+        named = replace(cause, digest="") if secret else cause
         self._outgoing.reject(written, state, shard, key, letter, named)
         cause.span.set(Attribute.REASON, fault.reason.value)
         cause.span.fail(fault.reason.value)
@@ -242,3 +244,25 @@ class Decider(Generic[G]):
 
     def _is_raw(self, record: Inbound) -> bool:
         return record.source.topic in self._raw
+
+
+def _cause(event: Event | None, span: Span) -> Cause:
+    """What an event causes comes from it; and is about what it is about, which its span says."""
+    match event:
+        case Received(digest=digest, record=record):
+            cause = Cause(digest=digest, span=span, finding=label_of(findings_of(record)))
+        case Told(finding_ids=finding_ids):
+            cause = Cause(digest="", span=span, finding=label_of(finding_ids))
+        case _:
+            cause = Cause(digest="", span=span)
+    if cause.finding:
+        span.set(Attribute.FINDING_ID, cause.finding)
+    return cause
+
+
+def _say_findings(span: Span, cause: Cause, answer: Result) -> None:
+    """A report is about what was found in it, an answer of people about what came of it."""
+    if not cause.finding:
+        finding = label_of(f for output in answer.outputs for f in findings_of(output.record))
+        if finding:
+            span.set(Attribute.FINDING_ID, finding)

@@ -25,6 +25,7 @@ class Attribute(StrEnum):
     ERROR = "error.type"
 
     FINDING_ID = "fixgate.finding.id"
+    """What a span is about, so that it is found by its finding; several ids with commas between."""
     RECORD_DIGEST = "fixgate.record.digest"
     LOCK_KEY = "fixgate.lock.key"
     PROPOSAL_DIGEST = "fixgate.proposal.digest"

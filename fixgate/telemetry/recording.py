@@ -131,7 +131,7 @@ class RecordingSpan:
         self._span.set_attribute(Attribute.ERROR.value, kind)
         self._span.set_status(Status(StatusCode.ERROR))
 
-    def send(self, topic: str) -> Headers:
+    def send(self, topic: str, finding: str = "") -> Headers:
         """A PRODUCER span `send <topic>`, over at once: when the record is durable shows in the transaction."""
         self._metrics.add(SENT, 1, {Attribute.DESTINATION: topic})
         attributes: dict[str, Value] = {
@@ -140,6 +140,8 @@ class RecordingSpan:
             Attribute.OPERATION_TYPE.value: "send",
             Attribute.DESTINATION.value: topic,
         }
+        if finding:
+            attributes |= dict.fromkeys((Attribute.FINDING_ID.value, Attribute.CONVERSATION.value), redact(finding))
         parent = set_span_in_context(self._span, Context())
         span = self._tracer.start_span(f"send {topic}", parent, SpanKind.PRODUCER, attributes)
         span.end()

@@ -41,8 +41,11 @@ class Span(Protocol):
         """It did not succeed; `kind` is a stable word (`error.type`), never a message."""
         ...
 
-    def send(self, topic: str) -> Headers:
-        """A record is being written to `topic` in consequence: its trace headers, one context for each record."""
+    def send(self, topic: str, finding: str = "") -> Headers:
+        """A record is being written to `topic` in consequence: its trace headers, one context for each record.
+
+        `finding` is what the record is about (`Attribute.FINDING_ID`), where that is known.
+        """
         ...
 
     def end(self) -> None:
@@ -93,7 +96,7 @@ class Passing:
     def fail(self, kind: str) -> None:
         """Do nothing."""
 
-    def send(self, topic: str) -> Headers:  # noqa: ARG002  # the port's signature
+    def send(self, topic: str, finding: str = "") -> Headers:  # noqa: ARG002  # the port's signature
         """Hand the context on."""
         return self.context.headers()
 

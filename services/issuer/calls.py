@@ -69,7 +69,8 @@ class Calls:
         # Its time needs no proof: it must be one that was read from its topic, where it was judged by its time.
         self._intake.receive_carried(decision, Decision)
         parent = _parent(context, asking.envelope, intent)
-        committed = self._tell(MINT, CREDENTIALS, Ask(intent=intent, decision=decision), parent, until)
+        ask = Ask(intent=intent, decision=decision)
+        committed = self._tell(MINT, CREDENTIALS, ask, until, parent, asking.finding_ids)
         if not committed.records and not committed.result.state:
             raise Transient(NOT_YET)
         key = next((k for k in committed.result.state if k.startswith(CREDENTIALS)), None)
@@ -79,13 +80,13 @@ class Calls:
         try:
             issued = self._issue(entry, reign)
         except NotMade:
-            self._tell(NOT_MADE, entry.key, None, entry.context, until)
+            self._tell_of(entry, NOT_MADE, None, until)
             raise
         except Refused as error:
-            return _refused(self._tell(FAILED, entry.key, error.message, entry.context, until))
+            return _refused(self._tell_of(entry, FAILED, error.message, until))
         made = Made(public_id=issued.public_id, scope_digest=issued.scope_digest, hard_end=issued.hard_end)
         try:
-            written = self._tell(ISSUED, entry.key, made, entry.context, until)
+            written = self._tell_of(entry, ISSUED, made, until)
         except Poison as error:
             raise Transient(error.message) from None
         self._deaths.look(entry)
@@ -99,7 +100,7 @@ class Calls:
                 "no living credential has this grant: it is over, or it was made before a restart and ends by itself"
             )
         try:
-            self._tell(GIVE_BACK, key, None, context, time.monotonic() + deadline)
+            self._tell(GIVE_BACK, key, None, time.monotonic() + deadline, context)
         except Poison:
             return  # it has died meanwhile
 
@@ -111,11 +112,28 @@ class Calls:
         self._vault.put(entry.key, issued)
         return issued
 
-    def _tell(self, name: str, order: bytes, payload: object, context: str, until: float) -> Committed:
+    def _tell_of(self, entry: Entry, name: str, payload: object, until: float) -> Committed:
+        return self._tell(name, entry.key, payload, until, entry.context, entry.finding_ids)
+
+    def _tell(
+        self,
+        name: str,
+        order: bytes,
+        payload: object,
+        until: float,
+        context: str,
+        finding_ids: tuple[str, ...] = (),
+    ) -> Committed:
         if self._inbox is None:
             raise Transient("the issuer has not begun yet")
         told = Told(
-            shard=0, name=name, order=order, payload=payload, id=f"{name}/{secrets.token_hex(16)}", context=context
+            shard=0,
+            name=name,
+            order=order,
+            payload=payload,
+            id=f"{name}/{secrets.token_hex(16)}",
+            context=context,
+            finding_ids=finding_ids,
         )
         try:
             return self._inbox.put(told).result(max(0.0, until - time.monotonic()))

@@ -234,6 +234,7 @@ class Deaths:
                 payload=proof,
                 id=derived_id(name, job.entry.grant_id, str(proof.attempts)),
                 context=job.entry.context,
+                finding_ids=job.entry.finding_ids,
             )
         )
 

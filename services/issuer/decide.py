@@ -138,6 +138,7 @@ class Admit:
             proposal_digest=decision.proposal_digest,
             warrant_id=warrant.warrant_id,
             lock_key=decision.lock_key,
+            finding_ids=decision.finding_ids,
             executor=self.executor,
             context=facts.context,
             kind=scope.kind,
@@ -174,7 +175,8 @@ def _passed(ledger: Ledger, now: datetime) -> Result:
     for entry in ledger.entries():
         if entry.stage in {Stage.ADMITTED, Stage.ISSUED} and entry.not_after <= now:
             dying = replace(entry, stage=Stage.DYING)
-            outputs.append(grants.step(dying, GrantState.DYING, now))
+            # Only time passed: it belongs to no trace yet, and least of all to that of other credentials.
+            outputs.append(replace(grants.step(dying, GrantState.DYING, now), follows=(entry.context,)))
             state[entry.key] = written(dying)
     if now.second == 0:
         state.update(dict.fromkeys(ledger.over(now)))

@@ -45,6 +45,7 @@ def refused(asked: Asked, judged: Judged, reasons: tuple[str, ...], executor: st
         proposal_digest=decision.proposal_digest,
         warrant_id=decision.warrant.warrant_id if decision.warrant else intent.warrant_id,
         lock_key=decision.lock_key,
+        finding_ids=decision.finding_ids,
         executor=executor,
         admission=Admission(
             policy_bundle_digest=judged.bundle_digest,
@@ -97,6 +98,7 @@ def _grant(
         proposal_digest=entry.proposal_digest,
         warrant_id=entry.warrant_id,
         lock_key=entry.lock_key,
+        finding_ids=entry.finding_ids,
         executor=entry.executor,
         admission=Admission(
             policy_bundle_digest=entry.bundle_digest,

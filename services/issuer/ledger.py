@@ -68,6 +68,7 @@ class Entry:
     proposal_digest: str
     warrant_id: str
     lock_key: str
+    finding_ids: tuple[str, ...]
     executor: str
     context: str
     kind: str
@@ -176,6 +177,7 @@ def _made(kind: type[K], found: Mapping[str, Any]) -> K:
     given = {f.name: found[f.name] for f in fields(kind)}
     if kind is Entry:
         given["stage"] = Stage(given["stage"])
+        given["finding_ids"] = tuple(map(str, given["finding_ids"]))
         given["calls"] = tuple((str(a), str(r)) for a, r in given["calls"])
         given["policies"] = tuple((str(i), str(e), str(w)) for i, e, w in given["policies"])
     return kind(**given)

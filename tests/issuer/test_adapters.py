@@ -59,6 +59,7 @@ def entry(calls: Sequence[tuple[str, str]], kind: str = AWS, seconds: float = 60
         proposal_digest=DIGEST,
         warrant_id="warrant-1",
         lock_key="lock",
+        finding_ids=("finding-1",),
         executor="spiffe://fixgate.internal/fixgate/executor",
         context="",
         kind=kind,

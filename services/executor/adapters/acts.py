@@ -38,6 +38,8 @@ class Attempt:
     minted: Minted | None = None
     prepared: Prepared | None = None
     target: Target | None = None
+    context: str = ""
+    """The W3C traceparent of the act that is under way."""
 
     @property
     def named(self) -> tuple[int, str | None]:
@@ -84,9 +86,9 @@ class Acts:
             raise Transient("the process ends")
         if number > 1:
             # What an earlier attempt held must be dead before there is another: the sooner it is told, the sooner.
-            self._give_back(change.draft.grant_digests, change.context)
+            self._give_back(change.draft.grant_digests, attempt.context)
         try:
-            minted = self._ports.issuer.mint(attempt.intent, change.draft.decision, context=change.context)
+            minted = self._ports.issuer.mint(attempt.intent, change.draft.decision, context=attempt.context)
         except NotMinted as error:
             grant = digest(error.grant.value)
             return reports.Denied(attempt=number, intent=intent, reasons=error.reasons, grant=grant)
@@ -191,7 +193,7 @@ class Acts:
         number, _ = attempt.named
         change = attempt.change
         attempt.minted = attempt.target = None
-        self._give_back(change.draft.grant_digests, change.context)
+        self._give_back(change.draft.grant_digests, attempt.context)
         ended_at = self._ports.clock()
         signed = statement(outcome_of(change, ended_at), change.intents, self._ports.attest)
         return reports.Over(attempt=number, intent=None, ended_at=ended_at, statement=signed)

@@ -19,6 +19,7 @@ from fixgate.chain import decision_chain
 from fixgate.codec import Codec
 from fixgate.errors import Fenced, FixgateError, Poison, Transient, Unavailable
 from fixgate.events import Intent, Signed
+from fixgate.findings import label_of
 from fixgate.telemetry import Alarm, Attribute, Telemetry, derived_context, parse_traceparent
 from fixgate.verbs import Committed, Inbox, Order, Told
 from services.executor import reports
@@ -182,8 +183,8 @@ class Engine:
         number, intent = attempt.named
         context = parse_traceparent(attempt.change.context) or derived_context(job.order.key)
         with self._telemetry.tracer.child_span(f"{stage} {attempt.change.draft.template.id}", context) as span:
-            for finding in attempt.change.draft.finding_ids[:1]:
-                span.set(Attribute.FINDING_ID, finding)
+            span.set(Attribute.FINDING_ID, label_of(attempt.change.draft.finding_ids))
+            attempt.context = span.context.traceparent
             self._probe(f"{stage}:act")
             try:
                 report = self._acts.act(attempt)
@@ -211,6 +212,7 @@ class Engine:
             payload=report,
             id=f"{change.draft.outcome_id}/{change.attempt}/{job.told}",
             context=change.context,
+            finding_ids=change.draft.finding_ids,
         )
         future = self._inbox.put(told)
         self._probe(f"{change.stage}:told")
