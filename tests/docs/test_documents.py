@@ -30,8 +30,11 @@ THREATS = ROOT / "docs/threat-model.md"
 OPERATIONS = ROOT / "docs/operations.md"
 
 OTHER_PARTS = {
+    "a person's key",
     "broker",
+    "emulated account",
     "identity authority",
+    "model",
     "witness",
     "object store",
     "network attacker",

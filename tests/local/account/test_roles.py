@@ -8,7 +8,7 @@ from fixgate.changes.catalogue import CATALOGUE
 from fixgate.changes.session_policy import session_policy
 from fixgate.events import Call
 from fixgate.local.account.policy import Asked, Verdict, evaluate
-from fixgate.local.account.roles import CHANGES
+from fixgate.local.account.roles import CHANGES, ISSUER_ROLE, READ_ROLE, pipeline_roles
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 USER = "arn:aws:iam::123456789012:user/ci-legacy"
@@ -22,6 +22,17 @@ def test_a_role_may_what_its_template_declares_and_nothing_else() -> None:
         if template.manifest.credential_kind == "aws"
     }
     assert {name: {*actions} for name, (actions, _) in CHANGES.items()} == declared
+
+
+def test_the_reading_role_reads_and_the_issuers_takes_roles() -> None:
+    """Neither can change anything by itself."""
+    roles = {role.name: role for role in pipeline_roles("fixgate.internal")}
+
+    def actions(name: str) -> set[str]:
+        return {a for p in roles[name].policies.values() for s in p["Statement"] for a in s["Action"]}
+
+    assert all(action.partition(":")[2].startswith(("Get", "List")) for action in actions(READ_ROLE))
+    assert actions(ISSUER_ROLE) == {"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}
 
 
 @pytest.mark.parametrize(
