@@ -5,7 +5,7 @@ open in its folder and are good for nothing else.
 """
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,12 +43,18 @@ ROLES: Final[Mapping[str, tuple[Role, ...]]] = {
 TEMPLATES: Final = ("aws-iam-deactivate-access-key", "aws-s3-block-public-access", "git-pin-github-action")
 
 
+Vouches = Callable[[str, str, datetime], Sequence[AssetStatement]]
+"""The inventory of an account (its number) and a repository, as of now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cast:
     """The people of one home; `prepare` before the stack starts, `speak` once the desk is open."""
 
     home: Path
     account: str
+    vouches: Vouches | None = None
+    """What Bob says of the account's assets and of the repository; None for the demo's own."""
 
     def key(self, name: str) -> Path:
         """A person's private key."""
@@ -88,7 +94,7 @@ class Cast:
             signed = from_text(path.read_bytes())
             self._control(desk, desk.codec.decode(signed.value, ControlStatement), signed)
         now = datetime.now(UTC)
-        for statement in self._inventory(repository, now):
+        for statement in (self.vouches or _inventory)(self.account, repository, now):
             asset = self._signed(desk.codec, BOB, statement)
             desk.publish(Asset(asset_id=statement.asset_id, statement=asset))
         exception = ControlStatement(
@@ -129,25 +135,26 @@ class Cast:
     def _control(desk: Desk, statement: ControlStatement, signed: PersonSigned) -> None:
         desk.publish(Control(control_id=statement.control_id, kind=statement.kind, statement=signed))
 
-    def _inventory(self, repository: str, now: datetime) -> Sequence[AssetStatement]:
-        user = f"arn:aws:iam::{self.account}:user"
-        return (
-            _asset(f"{user}/{acme.LEAKED}", "aws.iam.user", Environment.STAGING, "team-build", (), now),
-            _asset(
-                f"{user}/{acme.LIVE}",
-                "aws.iam.user",
-                Environment.PRODUCTION,
-                "team-checkout",
-                ("checkout", "payments", "web shop", "ledger"),
-                now,
-            ),
-            _asset(_arn(acme.STAGING), "aws.s3.bucket", Environment.STAGING, "team-web", (), now),
-            _asset(_arn(acme.PRODUCTION), "aws.s3.bucket", Environment.PRODUCTION, "team-finance", (), now),
-            _asset(_arn(acme.EXCEPTED), "aws.s3.bucket", Environment.PRODUCTION, "team-press", (), now),
-            _asset(_arn(acme.UNFIXABLE), "aws.s3.bucket", Environment.STAGING, "team-web", (), now),
-            _asset(_arn(acme.LATE), "aws.s3.bucket", Environment.STAGING, "team-data", (), now),
-            _asset(repository, "git.repository", Environment.DEVELOPMENT, "team-web", (), now),
-        )
+
+def _inventory(account: str, repository: str, now: datetime) -> Sequence[AssetStatement]:
+    user = f"arn:aws:iam::{account}:user"
+    return (
+        _asset(f"{user}/{acme.LEAKED}", "aws.iam.user", Environment.STAGING, "team-build", (), now),
+        _asset(
+            f"{user}/{acme.LIVE}",
+            "aws.iam.user",
+            Environment.PRODUCTION,
+            "team-checkout",
+            ("checkout", "payments", "web shop", "ledger"),
+            now,
+        ),
+        _asset(_arn(acme.STAGING), "aws.s3.bucket", Environment.STAGING, "team-web", (), now),
+        _asset(_arn(acme.PRODUCTION), "aws.s3.bucket", Environment.PRODUCTION, "team-finance", (), now),
+        _asset(_arn(acme.EXCEPTED), "aws.s3.bucket", Environment.PRODUCTION, "team-press", (), now),
+        _asset(_arn(acme.UNFIXABLE), "aws.s3.bucket", Environment.STAGING, "team-web", (), now),
+        _asset(_arn(acme.LATE), "aws.s3.bucket", Environment.STAGING, "team-data", (), now),
+        _asset(repository, "git.repository", Environment.DEVELOPMENT, "team-web", (), now),
+    )
 
 
 def _asset(

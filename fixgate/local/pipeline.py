@@ -5,7 +5,7 @@ start. A service starts without a roster too: then nobody counts, and nothing is
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from fixgate.errors import Unavailable
@@ -13,6 +13,7 @@ from fixgate.files import write_private
 from fixgate.local import account, authority
 from fixgate.local.account import config as account_config
 from fixgate.local.account.acme import acme
+from fixgate.local.account.scenario import Scenario
 from fixgate.local.home import Home
 from fixgate.local.ports import LOOPBACK, check_free, free_ports
 from fixgate.local.process import Program, Restart, module
@@ -29,7 +30,11 @@ SERVICES = ("ingest", "analyzer", "proposer", "gate", "issuer", "executor")
 _HASH_KEY_BYTES = 32
 
 
-def pipeline_services(stack: Stack) -> Sequence[Program]:
+Account = Callable[[str], Scenario]
+"""What the emulated account holds at its start, given the trust domain."""
+
+
+def pipeline_services(stack: Stack, holding: Account = acme) -> Sequence[Program]:
     """The programs, in the order in which they are started; makes keys and the account's configuration.
 
     Raises Misconfigured, Unavailable or OSError.
@@ -46,7 +51,7 @@ def pipeline_services(stack: Stack) -> Sequence[Program]:
         for name in SERVICES
     )
     log = Program(name=LOG, command=module("fixgate.log"), env=stack.environment(LOG))
-    return (_account(stack), log, *services)
+    return (_account(stack, holding), log, *services)
 
 
 def _announce(stack: Stack) -> None:
@@ -73,7 +78,7 @@ def _account_ports(home: Home) -> tuple[int, int]:
     return api, git
 
 
-def _account(stack: Stack) -> Program:
+def _account(stack: Stack, holding: Account) -> Program:
     domain = stack.settings.trust_domain
     ports = [int(stack.address(name).rpartition(":")[2]) for name in (AWS, GIT)]
     config = account_config.AccountConfig(
@@ -83,7 +88,7 @@ def _account(stack: Stack) -> Program:
         api_port=ports[0],
         git_port=ports[1],
         token_issuer=stack.settings.spiffe_id(PIPELINE.party("issuer").path),
-        scenario=acme(domain),
+        scenario=holding(domain),
     )
     account_config.write(stack.home.account / account_config.CONFIG, config)
     command = module("fixgate.local.account", str(stack.home.account))
