@@ -64,7 +64,10 @@ class Control:
         return cast("Mapping[str, Any]", self._do("state"))
 
     def trail(self) -> Sequence[Mapping[str, Any]]:
-        """The latest requests, oldest first: `at`, `caller`, `action`, `resource`, `outcome`, `source_identity`."""
+        """The latest requests, oldest first.
+
+        Each `at`, `caller`, `action`, `resource`, `outcome`, `source_identity` and the public id of its `credential`.
+        """
         return cast("Sequence[Mapping[str, Any]]", self._do("trail"))
 
     def keys(self) -> Mapping[str, Mapping[str, str]]:

@@ -28,7 +28,10 @@ _S3_CODES = {"Throttling": (503, "SlowDown"), "InternalFailure": (500, "Internal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One request, as the account remembers it; `outcome` is `ok` or the error's code, `at` seconds since 1970."""
+    """One request, as the account remembers it; `outcome` is `ok` or the error's code, `at` seconds since 1970.
+
+    `credential` is the id of the session or token that it was made with; empty where it was neither.
+    """
 
     at: float
     caller: str
@@ -36,6 +39,7 @@ class Entry:
     resource: str
     outcome: str
     source_identity: str = ""
+    credential: str = ""
 
 
 @dataclass(slots=True)
@@ -146,6 +150,7 @@ class Front:
                 resource=demands[0].resource if demands else "",
                 outcome=seen.outcome,
                 source_identity=(session.source_identity or "") if session else "",
+                credential=session.access_key_id if session else "",
             )
         )
 

@@ -100,8 +100,9 @@ class Account:
             return [asdict(entry) for entry in self._front.trail]
 
     def _note_git(self, caller: str, action: str, resource: str, outcome: str) -> None:
+        token = caller.removeprefix("token ") if caller.startswith("token ") else ""
         self._front.trail.append(
-            Entry(at=time.time(), caller=caller, action=action, resource=resource, outcome=outcome)
+            Entry(at=time.time(), caller=caller, action=action, resource=resource, outcome=outcome, credential=token)
         )
 
     def _state(self) -> Mapping[str, Any]:
