@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from fixgate.derived import cluster, diagram, identities, tables
+from fixgate.derived import accounts, cluster, diagram, identities, tables
 from fixgate.errors import Misconfigured
 from fixgate.graph import Topology
 from fixgate.naming import Naming
@@ -43,6 +43,7 @@ def whole_files(topology: Topology, naming: Naming) -> dict[str, str]:
         "deploy/kafka/topics.yaml": cluster.topics_yaml(topology, naming),
         "deploy/kafka/acls.yaml": cluster.acls_yaml(topology, naming),
         "deploy/kafka/broker.properties": cluster.broker_properties(topology, naming),
+        "deploy/aws/roles.json": accounts.aws_roles(naming),
         "deploy/identity/spire-entries.json": identities.spire_entries(topology, naming),
         "deploy/identity/cluster-spiffe-ids.yaml": identities.cluster_spiffe_ids(topology, naming),
     }
