@@ -21,6 +21,7 @@ from fixgate.identity import WorkloadIdentity
 from fixgate.intake import KEY_FIELDS, Intake
 from fixgate.kafka import KafkaBroker
 from fixgate.kafka.publisher import KafkaPublisher
+from fixgate.kafka.settings import FETCH_WAIT_MS, READ_ONCE_WAIT_MS, quietly
 from fixgate.naming import Naming
 from fixgate.partitioning import partition_of
 from fixgate.process import kafka_config
@@ -184,9 +185,10 @@ def _bare(name: str) -> str:
 
 
 @contextmanager
-def opened(settings: Settings) -> Generator[Desk]:
+def opened(settings: Settings, *, staying: bool = False) -> Generator[Desk]:
     """The desk on the cluster that the settings name, with the identity that their Workload API gives.
 
+    Reads topics to their ends as fast as can be; with `staying` it is for going on reading, and asks less often.
     Raises Misconfigured when one of the two is missing or the identity is not the desk's, Unavailable.
     """
     if not settings.bootstrap_servers or not settings.workload_api:
@@ -200,8 +202,9 @@ def opened(settings: Settings) -> Generator[Desk]:
                 f"this is {identity.spiffe_id}, but the desk must be {expected}",
                 remedy="Check FIXGATE_WORKLOAD_API and FIXGATE_TRUST_DOMAIN.",
             )
-        config = kafka_config(identity, settings)
-        broker, publisher = KafkaBroker(config), KafkaPublisher(config)
+        config = quietly(kafka_config(identity, settings))
+        broker = KafkaBroker(config, fetch_wait_ms=FETCH_WAIT_MS if staying else READ_ONCE_WAIT_MS)
+        publisher = KafkaPublisher(config)
         try:
             yield Desk(
                 broker=broker,

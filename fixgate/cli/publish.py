@@ -64,8 +64,10 @@ class Sender:
     ) -> None:
         from confluent_kafka import Producer  # noqa: PLC0415 - slow to import
 
+        from fixgate.kafka.settings import quietly  # noqa: PLC0415 - slow to import
+
         config: dict[str, Any] = {
-            **identity.kafka_client_config(servers, tls=tls or ca is not None),
+            **quietly(identity.kafka_client_config(servers, tls=tls or ca is not None)),
             "acks": "all",
             "partitioner": "murmur2",
             "message.max.bytes": LARGEST,

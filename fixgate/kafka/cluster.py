@@ -11,7 +11,7 @@ from fixgate.errors import Misconfigured
 from fixgate.kafka.deferred import Deferred
 from fixgate.kafka.faults import error_of, translate
 from fixgate.kafka.member import KafkaMember
-from fixgate.kafka.settings import CONSUMER, SHARED, ClientConfig
+from fixgate.kafka.settings import CONSUMER, FETCH_WAIT_MS, SHARED, ClientConfig
 from fixgate.kafka.tail import KafkaTail, Readers, bounds_of
 from fixgate.kafka.transactor import KafkaTransactor
 
@@ -19,15 +19,18 @@ ASK_TIMEOUT = 10.0
 
 
 class KafkaBroker:
-    """See `broker.Broker`. `config` says how to connect and as whom; it must hold no tuning."""
+    """See `broker.Broker`. `config` says how to connect and as whom; it must hold no tuning.
 
-    def __init__(self, config: ClientConfig) -> None:
+    `fetch_wait_ms` is how long the broker may hold a question of a tail for more.
+    """
+
+    def __init__(self, config: ClientConfig, *, fetch_wait_ms: int = FETCH_WAIT_MS) -> None:
         self._config = config
         # The futures of an AdminClient fail when it is collected: it is kept as long as this object.
         self._admin = Deferred(lambda: AdminClient({**config, **SHARED}))
         asking = {**config, **CONSUMER, "group.id": "fixgate-bounds", "isolation.level": "read_uncommitted"}
         self._bounds = Deferred(lambda: Consumer(asking))
-        self._readers = Readers(config)
+        self._readers = Readers(config, fetch_wait_ms)
         self._lock = Lock()
 
     def incarnation(self, topic: str) -> str:

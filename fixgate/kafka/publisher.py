@@ -7,6 +7,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from fixgate.broker import Outbound, too_large
 from fixgate.errors import Unavailable
+from fixgate.kafka.deferred import Deferred
 from fixgate.kafka.faults import error_of, translate
 from fixgate.kafka.settings import PRODUCER, ClientConfig
 
@@ -24,7 +25,12 @@ class KafkaPublisher:
     """See `desk.Publisher`. `config` says how to connect and as whom."""
 
     def __init__(self, config: ClientConfig) -> None:
-        self._producer = Producer({**config, **_SETTINGS})
+        self._made = Deferred(lambda: Producer({**config, **_SETTINGS}))
+
+    @property
+    def _producer(self) -> Producer:
+        """The client; waits until it has been made."""
+        return self._made.get()
 
     def publish(self, record: Outbound) -> int:
         """See `desk.Publisher.publish`."""

@@ -1,5 +1,6 @@
 """Client settings, each with what it prevents; measured on Kafka 4.3.1 with librdkafka 2.16."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ TRANSACTION_TIMEOUT_MS: Final = 15_000
 """A transaction left open by a killed instance hides later records from readers for at most this long."""
 REBUILD_LIMIT_MS: Final = 900_000
 """An instance that rebuilds a large state is not taken for dead before this."""
+FETCH_WAIT_MS: Final = 250
+"""How long the broker holds a question for more, which is when the end behind a transaction's marker is seen."""
 
 SHARED: Final[ClientConfig] = {
     # With the client's default a broker's kill -9 hung send_offsets_to_transaction for ever.
@@ -41,10 +44,23 @@ CONSUMER: Final[ClientConfig] = {
     # A position that retention has passed is a loss: an error, never a silent jump.
     "auto.offset.reset": "error",
     "fetch.error.backoff.ms": 100,
-    "fetch.wait.max.ms": 250,
+    "fetch.wait.max.ms": FETCH_WAIT_MS,
     "fetch.message.max.bytes": 9_437_184,
     "allow.auto.create.topics": False,
 }
+
+READ_ONCE_WAIT_MS: Final = 10
+"""For processes that read to the end and are done: they need not wait as long as those that stay."""
+
+
+def quietly(config: ClientConfig) -> dict[str, Any]:
+    """A client that prints nothing by itself, for programs that people look at: what matters comes as an error."""
+    logger = logging.getLogger(f"{__name__}.librdkafka")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
+    return {**config, "logger": logger}
+
 
 MEMBER: Final[ClientConfig] = {
     **CONSUMER,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import Final, cast
 
@@ -13,7 +14,7 @@ from fixgate.errors import Transient
 from fixgate.kafka.deferred import Deferred
 from fixgate.kafka.faults import error_of, translate
 from fixgate.kafka.member import inbound, taken
-from fixgate.kafka.settings import CONSUMER, TRANSACTION_TIMEOUT_MS, ClientConfig
+from fixgate.kafka.settings import CONSUMER, FETCH_WAIT_MS, TRANSACTION_TIMEOUT_MS, ClientConfig
 
 PATIENCE: Final = 2 * TRANSACTION_TIMEOUT_MS / 1000
 """Seconds without progress before giving up; an abandoned transaction ends well before."""
@@ -26,6 +27,7 @@ PASSING: Final = frozenset(
 )
 ASK_TRIES: Final = 20
 ASK_PAUSE: Final = 0.1
+METADATA_S: Final = 5.0
 
 
 class Readers:
@@ -34,9 +36,10 @@ class Readers:
     The first is being made from the start. Safe to share between threads.
     """
 
-    def __init__(self, config: ClientConfig) -> None:
+    def __init__(self, config: ClientConfig, fetch_wait_ms: int = FETCH_WAIT_MS) -> None:
         # A group id is required by the client; nothing is committed under it.
-        self._settings = {**config, **CONSUMER, "group.id": "fixgate-tail", "enable.partition.eof": True}
+        own = {"group.id": "fixgate-tail", "enable.partition.eof": True, "fetch.wait.max.ms": fetch_wait_ms}
+        self._settings = {**config, **CONSUMER, **own}
         self._lock = Lock()
         self._idle = [self._made()]
         self._closed = False
@@ -131,6 +134,9 @@ class KafkaTail:
         consumer = self._reader.get()
         if not self._assigned:
             self._assigned = True
+            # A client that does not know the topic yet looks for its leader once a second only.
+            with suppress(KafkaException):
+                consumer.list_topics(self._partition.topic, METADATA_S)
             consumer.assign([ClientPartition(self._partition.topic, self._partition.partition, self._position)])
         return consumer
 
