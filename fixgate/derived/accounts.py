@@ -12,7 +12,6 @@ NUMBER = "ACCOUNT"
 
 def aws_roles(naming: Naming) -> str:
     """Each role with its trust policy and what it may at the most, as JSON."""
-    made = {
-        role.name: {"trust": role.trust, "policies": dict(role.policies)} for role in pipeline_roles(naming.trust_domain)
-    }
+    roles = pipeline_roles(naming.trust_domain)
+    made = {role.name: {"trust": role.trust, "policies": dict(role.policies)} for role in roles}
     return json.dumps(made, indent=2).replace(ACCOUNT, NUMBER) + "\n"
