@@ -6,6 +6,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 CODE := fixgate services examples tests bench
+TOOLS := git ssh-keygen ssh-agent ssh-add
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -25,9 +26,14 @@ help: ## list these targets
 env: .venv/.complete ## the environment in .venv, pinned with hashes
 
 .PHONY: tools
-tools: ## say what is missing of git and OpenSSH's client
-	@for tool in git ssh-keygen ssh-agent ssh-add; do command -v $$tool >/dev/null 2>&1 || missing="$$missing $$tool"; done; \
-	test -z "$$missing" || { echo "error: not found:$$missing"; echo "  On Debian: apt install git openssh-client"; exit 3; }
+tools: ## git and OpenSSH's client: installed with apt when they are missing and you are root
+	@missing=; for tool in $(TOOLS); do command -v $$tool >/dev/null 2>&1 || missing="$$missing $$tool"; done; \
+	test -n "$$missing" || exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "tools: apt-get install git openssh-client; not found:$$missing"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -qq -y --no-install-recommends git openssh-client >/dev/null && exit 0; fi; \
+	echo "error: not found:$$missing"; echo "  On Debian: apt install git openssh-client"; exit 3
 	@test -x "$$(git --exec-path)/git-http-backend" || { echo "error: this git has no http-backend"; \
 		echo "  On Debian it is in the package git, on Alpine in git-daemon."; exit 3; }
 
@@ -40,7 +46,7 @@ check: env ## format, lint, types (mypy and pyright, strict), import contracts, 
 	@$(BIN)/ruff format --check --quiet $(CODE)
 	@$(BIN)/ruff check --quiet $(CODE)
 	@$(BIN)/mypy --no-error-summary $(CODE)
-	@$(BIN)/basedpyright --level error | tail -n 30
+	@found=$$($(BIN)/basedpyright --level error) || { echo "$$found" | tail -n 40; exit 1; }
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m fixgate.derived --check
 
@@ -53,7 +59,7 @@ quick: tools env ## the tests that need no broker
 	@$(BIN)/python -m pytest -m "not broker"
 
 .PHONY: bench
-bench: env jars ## measure, and write docs/benchmarks.md
+bench: tools env jars ## measure, and write docs/benchmarks.md
 	@$(BIN)/python -m bench --write-docs
 
 .PHONY: generate
