@@ -63,6 +63,10 @@ class Scribe:
         self, chain: ProposalChain, signed: Signed, ruling: Ruling, approvals: Sequence[Signed], notes: Sequence[str]
     ) -> Decision:
         """A decision with its warrant: this proposal, these approvals, these policies, this executor, once."""
+        if approvals:
+            # What the policies said is why people were asked; why it is allowed is that they approved.
+            asked = tuple(f"people were asked because: {reason}" for reason in ruling.reasons)
+            ruling = replace(ruling, reasons=("people approved it", *asked))
         digests = tuple(digest(a.value) for a in approvals)
         warrant = Warrant(
             warrant_id=derived_id("warrant", chain.digest, self.cause, *digests),
