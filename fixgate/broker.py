@@ -169,6 +169,21 @@ class Tail(Protocol):
         ...
 
 
+class Stream(Protocol):
+    """Reads several partitions as they grow, committed records only: for whoever looks on and decides nothing."""
+
+    def more(self, limit: int = 10_000) -> Sequence[Inbound]:
+        """What has come, at most `limit`, in order within each partition; does not wait.
+
+        Empty means: nothing was there yet. Raises Transient, Misconfigured.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
 class Broker(Protocol):
     """A cluster, as one identity sees it."""
 
@@ -197,4 +212,8 @@ class Broker(Protocol):
 
     def tail(self, partition: TopicPartition, start: int) -> Tail:
         """A reader of one partition from `start` on."""
+        ...
+
+    def stream(self, starts: Mapping[TopicPartition, int]) -> Stream:
+        """A reader of many partitions, each from its start on, for the cost of one."""
         ...

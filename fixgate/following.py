@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from fixgate.broker import Broker, Tail, TopicPartition
+from fixgate.broker import Broker, TopicPartition
 from fixgate.errors import Poison
 from fixgate.intake import Intake
 from fixgate.naming import Naming
@@ -15,26 +15,21 @@ class Following:
     def __init__(self, broker: Broker, intake: Intake, naming: Naming, topics: Iterable[str]) -> None:
         self._intake = intake
         self.unreadable = 0
-        self._tails: list[Tail] = []
-        for topic in topics:
-            full = naming.topic(topic)
-            for number in range(broker.partitions(full)):
-                place = TopicPartition(full, number)
-                self._tails.append(broker.tail(place, broker.bounds(place)[0]))
+        names = [naming.topic(topic) for topic in topics]
+        places = [TopicPartition(name, number) for name in names for number in range(broker.partitions(name))]
+        self._stream = broker.stream({place: broker.bounds(place)[0] for place in places})
 
     def more(self) -> list[Received]:
-        """What stands there now and was not answered before, oldest first; raises Transient."""
+        """What has come since the last answer, oldest first; waits for nothing. Raises Transient."""
         found: list[Received] = []
-        for tail in self._tails:
-            while records := tail.catch_up():
-                for record in records:
-                    try:
-                        found.append(self._intake.receive(record))
-                    except Poison:
-                        self.unreadable += 1
+        while records := self._stream.more():
+            for record in records:
+                try:
+                    found.append(self._intake.receive(record))
+                except Poison:
+                    self.unreadable += 1
         return sorted(found, key=lambda received: received.appended_at)
 
     def close(self) -> None:
         """Let go of the topics."""
-        for tail in self._tails:
-            tail.close()
+        self._stream.close()

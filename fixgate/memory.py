@@ -139,6 +139,10 @@ class MemoryBroker:
         """See `broker.Broker.tail`."""
         return MemoryTail(self, partition, start)
 
+    def stream(self, starts: Mapping[TopicPartition, int]) -> "MemoryStream":
+        """See `broker.Broker.stream`."""
+        return MemoryStream([self.tail(place, start) for place, start in starts.items()])
+
     # -- what a test does to the world ---------------------------------------------------------------------------
 
     def append(
@@ -382,3 +386,23 @@ class MemoryTail:
 
     def close(self) -> None:
         """See `broker.Tail.close`."""
+
+
+class MemoryStream:
+    """See `broker.Stream`."""
+
+    def __init__(self, tails: Sequence[MemoryTail]) -> None:
+        self._tails = tails
+
+    def more(self, limit: int = 10_000) -> Sequence[Inbound]:
+        """See `broker.Stream.more`."""
+        found: list[Inbound] = []
+        for tail in self._tails:
+            if len(found) < limit:
+                found += tail.catch_up(limit - len(found))
+        return found
+
+    def close(self) -> None:
+        """See `broker.Stream.close`."""
+        for tail in self._tails:
+            tail.close()

@@ -1,5 +1,6 @@
 """A Kafka cluster as one identity sees it."""
 
+from collections.abc import Mapping
 from threading import Lock
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from fixgate.kafka.deferred import Deferred
 from fixgate.kafka.faults import error_of, translate
 from fixgate.kafka.member import KafkaMember
 from fixgate.kafka.settings import CONSUMER, FETCH_WAIT_MS, SHARED, ClientConfig
+from fixgate.kafka.stream import KafkaStream
 from fixgate.kafka.tail import KafkaTail, Readers, bounds_of
 from fixgate.kafka.transactor import KafkaTransactor
 
@@ -74,7 +76,11 @@ class KafkaBroker:
         """See `broker.Broker.tail`."""
         return KafkaTail(self._readers, self._bounds, partition, start)
 
+    def stream(self, starts: Mapping[TopicPartition, int]) -> KafkaStream:
+        """See `broker.Broker.stream`."""
+        return KafkaStream(self._config, starts)
+
     def close(self) -> None:
-        """Let go of the connections; members, transactors and tails are closed by whoever made them."""
+        """Let go of the connections; members, transactors, tails and streams are closed by whoever made them."""
         self._readers.close()
         self._bounds.get().close()

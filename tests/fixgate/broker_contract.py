@@ -1,12 +1,13 @@
 """What any broker behind the port promises, as tests that each implementation inherits."""
 
+import time
 from abc import abstractmethod
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pytest
 
-from fixgate.broker import Broker, Committed, Inbound, Member, Outbound, TopicPartition, Transactor
+from fixgate.broker import Broker, Committed, Inbound, Member, Outbound, Stream, TopicPartition, Transactor
 from fixgate.errors import Fenced, Misconfigured, Transient, Unavailable
 
 SHARDS = 2
@@ -93,6 +94,15 @@ class BrokerContract:
             if sorted(owned) == list(range(SHARDS)) and all(r.owned for _member, r in members):
                 return
         raise AssertionError("the shards were not shared out")
+
+    @staticmethod
+    def streamed(stream: Stream, wanted: int) -> list[Inbound]:
+        """What a stream brings until there is enough, or a minute has passed."""
+        found: list[Inbound] = []
+        deadline = time.monotonic() + 60
+        while len(found) < wanted and time.monotonic() < deadline:
+            found += stream.more()
+        return found
 
     def test_a_topic_that_does_not_exist_is_refused(self, broker: Broker, prefix: str) -> None:
         """Asking about a topic that is not there is a misconfiguration, not an empty answer."""
@@ -232,6 +242,22 @@ class BrokerContract:
         self.append(broker, target, b"3")
         assert [r.value for r in tail.catch_up()] == [b"3"]
         tail.close()
+
+    def test_a_stream_has_all_partitions_as_they_grow(self, broker: Broker, prefix: str) -> None:
+        """What was there and what comes later, each partition from its own start on and in its order."""
+        first, second = TopicPartition(prefix + "out", 0), TopicPartition(prefix + "in", 0)
+        for value in (b"1", b"2"):
+            self.append(broker, first, value)
+            self.append(broker, second, value)
+        stream = broker.stream({first: 0, second: 1})
+        try:
+            seen = self.streamed(stream, 3)
+            self.append(broker, second, b"3")
+            seen += self.streamed(stream, 1)
+        finally:
+            stream.close()
+        assert [r.value for r in seen if r.source == first] == [b"1", b"2"]
+        assert [r.value for r in seen if r.source == second] == [b"2", b"3"]
 
     def test_a_tail_counts_the_markers_behind_the_last_record(self, broker: Broker, prefix: str) -> None:
         """After a transaction the position is the end of the log, so that a copy is not read again for nothing."""
