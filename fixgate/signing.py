@@ -40,6 +40,12 @@ def pae(value: bytes) -> bytes:
     return b"%b%d %b" % (_PAE_START, len(value), value)
 
 
+def pae_of(payload_type: str, payload: bytes) -> bytes:
+    """The same for a payload of any type."""
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
 def digest(value: bytes) -> str:
     """A record's name: "sha256:" and the 64 hexadecimal digits of the SHA-256 of its exact value bytes."""
     return "sha256:" + hashlib.sha256(value).hexdigest()
@@ -107,8 +113,7 @@ class Signer:
         """Sign a payload that is no record, for a DSSE envelope; never passes for a record's signature."""
         if payload_type == PAYLOAD_TYPE:
             raise ValueError("records are signed with `sign`")
-        kind = payload_type.encode()
-        return Signature(self._sign(b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)), self.certificate)
+        return Signature(self._sign(pae_of(payload_type, payload)), self.certificate)
 
 
 def _signing_function(key: object) -> tuple[Callable[[bytes], bytes], object]:

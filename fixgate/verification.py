@@ -35,7 +35,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from fixgate import svid
 from fixgate.errors import Poison, Reason
-from fixgate.signing import CERTIFICATE_LIMIT, digest, pae
+from fixgate.signing import CERTIFICATE_LIMIT, PAYLOAD_TYPE, digest, pae_of
 from fixgate.svid import Chain
 from fixgate.trust import TrustBundle
 
@@ -101,8 +101,11 @@ class Verifier:
         signers: Collection[str],
         at_ms: int | None,
         trust: TrustBundle,
+        payload_type: str = PAYLOAD_TYPE,
     ) -> Verified:
         """Judge one record by the time `at_ms` (milliseconds since 1970; the broker's, or what the log proves).
+
+        Or a payload of another type, that `Signer.attest` signed.
 
         `signers` are the SPIFFE IDs that may have signed it: the writers of its topic, in our trust domain. Raises
         Poison with the reason of the step that refused.
@@ -131,9 +134,9 @@ class Verifier:
         # (8) the signature itself
         try:
             if isinstance(chain.public_key, ed25519.Ed25519PublicKey):
-                chain.public_key.verify(signature, pae(value))
+                chain.public_key.verify(signature, pae_of(payload_type, value))
             else:
-                chain.public_key.verify(signature, pae(value), _ECDSA)
+                chain.public_key.verify(signature, pae_of(payload_type, value), _ECDSA)
         except InvalidSignature:
             raise Poison(Reason.BAD_SIGNATURE, f"the signature by {chain.signer} does not fit the value") from None
         return Verified(chain.signer, digest(value), chain.not_before_ms, chain.not_after_ms)

@@ -1,20 +1,21 @@
 """`fixgate story`, `verify` and `evidence`: what happened to a finding, and the proof of it. Needs no broker."""
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fixgate.errors import EXIT_REFUSED, Misconfigured, Unavailable
+from fixgate.errors import EXIT_REFUSED, Misconfigured, Refused, Unavailable
 
 if TYPE_CHECKING:
     from fixgate.log.audit import Keys
     from fixgate.log.storage import Store
     from fixgate.objects import ObjectStore
-    from fixgate.provenance.archive import Logged
+    from fixgate.provenance.checks import Check, Verdicts
     from fixgate.provenance.evidence import Evidence
     from fixgate.provenance.story import Chapter
-    from fixgate.provenance.verify import Verdicts
+    from fixgate.provenance.verify import EvidenceVerifier
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A finding, or any record about it; ids may be shortened.")]
 LogKey = Annotated[str, typer.Option("--key", metavar="KEY", help="The log's verifier key, or a file that holds it.")]
@@ -26,20 +27,31 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 RosterDigest = Annotated[
     str, typer.Option("--roster", metavar="DIGEST", help="The first roster; the setting's otherwise.")
 ]
+OperatorsTime = Annotated[
+    bool,
+    typer.Option("--operator-time", help="Accept times that only the operator asserts, although a witness is known."),
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print every check.")]
+UNREAD_SHOWN = 20
 
 
 def story(wanted: Id, *, key: LogKey = "", witness_key: WitnessKeys = None, as_json: AsJson = False) -> None:
-    """Tell one finding's story from report to outcome, as a tree."""
+    """Tell one finding's story from report to outcome, as a tree.
+
+    --json prints a list of chapters: kind, id, digest, at (UTC, or null), words, signer, trace_id, followed (chapters).
+    """
     import json  # noqa: PLC0415 - not needed for help
 
     from fixgate.provenance.story import story as told  # noqa: PLC0415 - slow to import
 
     case = _Case(key, witness_key)
-    chapters = told(case.about(wanted))
+    chapters = told(list(case.archive.about(case.findings(wanted))))
     if as_json:
         typer.echo(json.dumps([chapter.to_json() for chapter in chapters], indent=2))
     else:
         _print_story(chapters)
+    if case.archive.unread:
+        typer.echo(f"{len(case.archive.unread)} records of the log cannot be read: see `fixgate verify`", err=True)
 
 
 def verify(
@@ -50,30 +62,31 @@ def verify(
     key: LogKey = "",
     witness_key: WitnessKeys = None,
     roster: RosterDigest = "",
+    operator_time: OperatorsTime = False,
+    verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
-    """Verify a finding's whole chain, offline; exit 1 when anything fails."""
-    import json  # noqa: PLC0415 - not needed for help
-    from dataclasses import asdict  # noqa: PLC0415 - not needed for help
+    """Verify a finding's whole chain, offline; exit 1 when anything fails.
 
+    --json prints verified, findings, time ("witness" or "operator"), ended (how often each result), and checks:
+    record (digest), kind, step, passed, words.
+    """
+    from fixgate.cli.counting import counted  # noqa: PLC0415 - slow to import
     from fixgate.provenance.evidence import Evidence  # noqa: PLC0415 - slow to import
 
     file = Path(wanted)
+    unread: list[Check] = []
     if file.is_file():
         found, keys = Evidence.load(_read(file)), _keys(key, witness_key)
+    elif os.sep in wanted or file.suffix == ".json":
+        raise typer.BadParameter(f"there is no file {wanted}")
     else:
         case = _Case(key, witness_key)
-        found, keys = case.evidence(wanted), case.keys
-    verdicts = _verifier(keys, roster).verify(found)
-    if as_json:
-        checks = [asdict(c) for c in verdicts.checks]
-        typer.echo(
-            json.dumps({"verified": verdicts.verified, "findings": found.finding_ids, "checks": checks}, indent=2)
-        )
-    else:
-        _print_verdicts(found, verdicts)
-    if not verdicts.verified:
-        raise typer.Exit(EXIT_REFUSED)
+        found, keys, unread = case.evidence(wanted), case.keys, case.unread()
+    verifier = _verifier(keys, roster, operators_time=operator_time)
+    with counted("records") as progress:
+        verdicts = verifier.verify(found, progress)
+    _print_verdicts(found, verdicts.with_more(unread), keys, verbose=verbose, as_json=as_json)
 
 
 def evidence(
@@ -118,26 +131,33 @@ class _Case:
         with counted("leaves") as progress:
             self.archive: Archive = Archive(self.store, self.objects, self.keys, Codec(), progress)
 
-    def about(self, wanted: str) -> "list[Logged]":
-        """The records about the findings that the wanted record is about, in the order of the log."""
-        return list(self.archive.about(self.archive.findings_of(self.archive.find(wanted))))
+    def findings(self, wanted: str) -> tuple[str, ...]:
+        """The findings that the wanted record is about; raises Refused when it is about none."""
+        logged = self.archive.find(wanted)
+        found = self.archive.findings_of(logged.digest)
+        if not found:
+            raise Refused(f"{logged.ids[0]} is a {logged.kind.lower()}: it is about no finding")
+        return found
 
     def evidence(self, wanted: str) -> "Evidence":
         """Their evidence, with the rosters that the people in it stand in."""
-        from fixgate.events import Control, ControlKind  # noqa: PLC0415 - slow to import
-        from fixgate.provenance.evidence import collect  # noqa: PLC0415 - slow to import
+        from fixgate.cli.counting import counted  # noqa: PLC0415 - slow to import
+        from fixgate.provenance.collecting import collect  # noqa: PLC0415 - slow to import
 
-        chosen = {logged.digest for logged in self.about(wanted)}
-        records = [
-            logged
-            for logged in self.archive.records.values()
-            if logged.digest in chosen
-            or (isinstance(logged.record, Control) and logged.record.kind is ControlKind.ROSTER)
+        with counted("records") as progress:
+            return collect(self.archive, self.store, self.objects, self.keys, self.findings(wanted), progress)
+
+    def unread(self) -> "list[Check]":
+        """What the log names and nobody can read: it may be about the finding, so nothing is whole without it."""
+        from fixgate.provenance.checks import Check  # noqa: PLC0415 - slow to import
+
+        return [
+            Check(record=leaf.digest or "", kind=leaf.topic, step="archive", passed=False, words=why)
+            for leaf, why in self.archive.unread[:UNREAD_SHOWN]
         ]
-        return collect(self.archive, self.store, self.objects, self.keys, records)
 
 
-def _verifier(keys: "Keys", roster: str) -> Any:
+def _verifier(keys: "Keys", roster: str, *, operators_time: bool = False) -> "EvidenceVerifier":
     from fixgate.codec import Codec  # noqa: PLC0415 - slow to import
     from fixgate.naming import Naming  # noqa: PLC0415 - slow to import
     from fixgate.people.places import RosterFiles  # noqa: PLC0415 - slow to import
@@ -153,6 +173,7 @@ def _verifier(keys: "Keys", roster: str) -> Any:
         naming=Naming(prefix=settings.prefix, trust_domain=settings.trust_domain),
         codec=codec,
         people=Approvers(codec=codec, first_roster=roster or settings.roster or RosterFiles(settings.home).pin),
+        operators_time=operators_time,
     )
 
 
@@ -163,7 +184,11 @@ def _keys(key: str, witnesses: list[str] | None) -> "Keys":
 
 
 def _read(file: Path) -> bytes:
+    from fixgate.provenance.evidence import FILE_LIMIT  # noqa: PLC0415 - slow to import
+
     try:
+        if file.stat().st_size > FILE_LIMIT:
+            raise Refused(f"{file} has {file.stat().st_size} bytes; evidence has {FILE_LIMIT} at most")
         return file.read_bytes()
     except OSError as error:
         raise Misconfigured(f"{file} cannot be read: {error.strerror}") from None
@@ -178,32 +203,34 @@ def _print_story(chapters: "list[Chapter]") -> None:
                 typer.echo(line)
         return
     from rich.console import Console  # noqa: PLC0415 - slow to import
-    from rich.text import Text  # noqa: PLC0415 - slow to import
-    from rich.tree import Tree  # noqa: PLC0415 - slow to import
 
-    def branch(chapter: "Chapter") -> Text:
-        when = "" if chapter.at is None else chapter.at.strftime("%H:%M:%S.%f")[:-3]
-        return Text.assemble(
-            (when, "dim"), " ", (chapter.kind, "bold"), " ", (chapter.id[:20], "cyan"), f"  {chapter.words}"
-        )
+    from fixgate.cli.story_tree import trees  # noqa: PLC0415 - slow to import
 
-    def grow(tree: Tree, chapter: "Chapter") -> None:
-        for after in chapter.followed:
-            grow(tree.add(branch(after)), after)
-
-    for chapter in chapters:
-        tree = Tree(branch(chapter))
-        grow(tree, chapter)
-        Console().print(tree)
+    console = Console()
+    for tree in trees(chapters):
+        console.print(tree)
 
 
-def _print_verdicts(found: "Evidence", verdicts: "Verdicts") -> None:
-    typer.echo(f"findings: {', '.join(found.finding_ids) or 'none'}")
-    record = None
-    for check in verdicts.checks:
-        if check.record != record:
-            typer.echo(f"{check.kind} {check.record}")
-            record = check.record
-        typer.echo(f"  {'ok    ' if check.passed else 'FAILED'} {check.step:10} {check.words}")
-    failed = len(verdicts.failures)
-    typer.echo("verified" if verdicts.verified else f"NOT verified: {failed} checks failed")
+def _print_verdicts(found: "Evidence", verdicts: "Verdicts", keys: "Keys", *, verbose: bool, as_json: bool) -> None:
+    import json  # noqa: PLC0415 - not needed for help
+    from dataclasses import asdict  # noqa: PLC0415 - not needed for help
+
+    from fixgate.cli.verdicts import lines, summary  # noqa: PLC0415 - slow to import
+    from fixgate.people.view import safe  # noqa: PLC0415 - slow to import
+
+    if as_json:
+        told = {
+            "verified": verdicts.verified,
+            "findings": found.finding_ids,
+            "time": verdicts.time,
+            "ended": verdicts.ended,
+            "checks": [asdict(c) for c in verdicts.checks],
+        }
+        typer.echo(json.dumps(told, indent=2))
+    else:
+        typer.echo(f"findings: {safe(', '.join(found.finding_ids)) or 'none'}")
+        for line in lines(verdicts, verbose=verbose):
+            typer.echo(line)
+        typer.echo(summary(verdicts, [w.name for w in keys.witnesses]))
+    if not verdicts.verified:
+        raise typer.Exit(EXIT_REFUSED)

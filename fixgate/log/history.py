@@ -53,8 +53,16 @@ class History:
     def covering(self, store: Store, index: int) -> Iterator[bytes]:
         """The kept checkpoints whose tree has the leaf `index`, smallest tree first."""
         names = self.names(store)
-        first = max((i for i, name in enumerate(names) if int(name.removeprefix(FOLDER)) <= index + 1), default=0)
+        first = max((i for i, name in enumerate(names) if first_size(name) <= index + 1), default=0)
         for name in names[first:]:
             for size, data in self.notes(name):
                 if size > index:
                     yield data
+
+
+def first_size(name: str) -> int:
+    """The size of the first checkpoint in a file of this name; raises Refused when it is no such name."""
+    digits = name.removeprefix(FOLDER)
+    if not (digits.isascii() and digits.isdecimal()):
+        raise Refused(f"{name} is no file of cosigned checkpoints")
+    return int(digits)

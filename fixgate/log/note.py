@@ -155,7 +155,10 @@ def parse_signature(line: str) -> NoteSignature:
         raw = b""
     if match is None or len(raw) <= _KEY_ID_BYTES:
         raise Refused("a line of the note is no signature")
-    return NoteSignature(match[1], raw[:_KEY_ID_BYTES], raw[_KEY_ID_BYTES:])
+    found = NoteSignature(match[1], raw[:_KEY_ID_BYTES], raw[_KEY_ID_BYTES:])
+    if found.line() != line:
+        raise Refused("a line of the note is not in its one form")
+    return found
 
 
 def check_signed(note: Note, keys: Sequence[VerifierKey]) -> None:

@@ -3,25 +3,21 @@
 The file is JSON. `records` holds, in the order of the log, each record's exact bytes, its certificate chain and the
 proof of its leaf; `bundles` the proofs of the trust bundles that the log noted up to then. `after` of a record is the
 newest cosigned checkpoint that did not have it yet: it bounds from below when the leaf was written.
+
+Besides what is about the findings there are the records that those were made from, and every roster.
 """
 
 import base64
-import binascii
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from fixgate.errors import Refused
-from fixgate.log.audit import Keys
-from fixgate.log.history import History
-from fixgate.log.proof import prove_at
-from fixgate.log.storage import Store
-from fixgate.objects import ObjectStore
-from fixgate.provenance.archive import Archive, Logged
+from fixgate.strict64 import strictly
 
 FORMAT: Final = "fixgate-evidence/1"
 FILE_LIMIT: Final = 256 << 20
+RECORDS_LIMIT: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,49 +66,28 @@ class Evidence:
             document: Any = json.loads(data)
             if document["format"] != FORMAT:
                 raise Refused(bad, remedy=f"Expected the format {FORMAT}.")
+            if len(document["records"]) > RECORDS_LIMIT:
+                raise Refused(f"{bad}: it has more than {RECORDS_LIMIT} records")
             return Evidence(
-                finding_ids=tuple(str(f) for f in document["findings"]),
+                finding_ids=tuple(_text(f) for f in document["findings"]),
                 entries=tuple(_entry(e) for e in document["records"]),
                 bundles=tuple(json.dumps(b).encode() for b in document["bundles"]),
             )
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise Refused(bad) from None
-
-
-def collect(archive: Archive, store: Store, objects: ObjectStore, keys: Keys, records: Sequence[Logged]) -> Evidence:
-    """The evidence for these records; reads the log. Raises Refused when something cannot be proved."""
-    finding_ids = tuple(dict.fromkeys(f for r in records for f in archive.findings_of(r)))
-    entries = tuple(
-        Entry(
-            value=objects.get(r.digest),
-            certificate=objects.get(r.leaf.certificate or ""),
-            proof=prove_at(store, keys, r.index),
-            after=_before(store, r.index),
-        )
-        for r in records
-    )
-    last = max((r.index for r in records), default=-1)
-    bundles = tuple(prove_at(store, keys, index) for index, _ in archive.bundles if index <= last)
-    return Evidence(finding_ids=finding_ids, entries=entries, bundles=bundles)
 
 
 def _entry(found: Any) -> Entry:
     after = found["after"]
     return Entry(
-        value=base64.b64decode(found["value"], validate=True),
-        certificate=base64.b64decode(found["certificate"], validate=True),
+        value=strictly(found["value"]),
+        certificate=strictly(found["certificate"]),
         proof=json.dumps(found["proof"]).encode(),
-        after=None if after is None else str(after).encode(),
+        after=None if after is None else _text(after).encode(),
     )
 
 
-def _before(store: Store, index: int) -> bytes | None:
-    """The newest kept checkpoint whose tree ends at or before the leaf."""
-    history = History(store.read)
-    newest: bytes | None = None
-    for name in history.names(store):
-        for size, data in history.notes(name):
-            if size > index:
-                return newest
-            newest = data
-    return newest
+def _text(found: Any) -> str:
+    if not isinstance(found, str):
+        raise TypeError(found)
+    return found

@@ -17,7 +17,9 @@ from fixgate.events import (
     Proposal,
     Record,
     Review,
+    Verdict,
 )
+from fixgate.people.view import safe
 from fixgate.provenance.archive import Logged, parents_of
 
 
@@ -50,7 +52,7 @@ class Chapter:
     def lines(self, depth: int = 0) -> Iterator[str]:
         """Plain lines, two spaces deeper for what followed."""
         when = "" if self.at is None else self.at.strftime("%H:%M:%S.%f")[:-3]
-        yield f"{'  ' * depth}{when} {self.kind} {self.id}: {self.words}"
+        yield f"{'  ' * depth}{when} {self.kind} {safe(self.id)}: {self.words}"
         for chapter in self.followed:
             yield from chapter.lines(depth + 1)
 
@@ -82,7 +84,7 @@ def _chapter(logged: Logged) -> Chapter:
         id=logged.ids[0],
         digest=logged.digest,
         at=None if ms is None else datetime.fromtimestamp(ms / 1000, UTC),
-        words=_WORDS.get(type(record), str)(record),
+        words=safe(_WORDS[type(record)](record) if type(record) in _WORDS else logged.kind.lower()),
         signer=logged.leaf.signer,
         trace_id=getattr(getattr(record, "envelope", None), "trace_id", ""),
     )
@@ -109,6 +111,9 @@ def _proposal(p: Proposal) -> str:
 
 
 def _decision(d: Decision) -> str:
+    if d.verdict is Verdict.ALLOWED and d.approvals:
+        count = len(d.approvals)
+        return f"allowed by {count} {'approval' if count == 1 else 'approvals'}"
     policies = "; ".join(p.words or p.id for p in d.policies)
     reasons = "; ".join(d.reasons)
     return f"{d.verdict.value}: {reasons or policies or 'no policy permits it'}"

@@ -1,270 +1,218 @@
-"""Verifies evidence offline, with the log's keys, the trust domain and the digest of the first roster.
+"""Verifies evidence offline, with the log's keys, the witnesses', the trust domain and the digest of the first roster.
+
+Before all: the trust bundles are leaves of the log, in its order                                    bundles
 
 Each record, in the order of the log:
 
-(1) its leaf is in a checkpoint that the log's key signed, and says that the record verified       leaf
-(2) the record's bytes have the digest that the leaf names                                         bytes
-(3) the time at which it was appended lies between checkpoints that a witness cosigned; where
-    that is not so, the time is what the operator asserts, which is said and is no failure         time
-(4) its certificate chain leads to an authority that the log noted, was valid at that time, and
-    the signature over the exact bytes verifies by a writer of its topic                           signature
-(5) every record that it names as a parent is here, unless it may begin a chain                    parents
+(1) its leaf stands behind the one before, is in a checkpoint that the log's key signed, and says
+    that the record verified                                                                         leaf
+(2) record and certificate have the digests that the leaf names; the record is of the kind of its
+    topic and has the place in its stream that the leaf says                                         bytes
+(3) its certificate chain leads to an authority that the log noted, was valid at the time that the
+    log proves, and the signature over the exact bytes verifies by a writer of its topic             signature
+(4) a witness saw it while that certificate was valid, or shortly after; where nobody did, the time
+    is what the operator asserts, which is a failure when a witness is trusted and asked for         time
+(5) it names what it carries as its parents, and each of them is here, unless its topic may begin
+    a chain or it is here only because something was made from it                                    parents
 
-and the whole:
+and the whole, of the records that are about the findings:
 
-(6) a decision, its approvals, its proposal, the assessment and the findings fit together          chain
-(7) each approval is signed by a person of the roster of that moment                               people
-(8) each credential was issued for an intent under an allowed decision, and died                   credential
-(9) each outcome follows from an intent under an allowed decision                                  outcome
+(6) each finding is here; what is about none of them is a parent of something, or a roster           findings
+(7) a decision, its approvals, its proposal, the assessment and the findings fit together            chain
+(8) where people were asked, the approvals that count are as many and of such roles as was asked     people
+(9) a warrant is given once, for our executor, and used by one change; an intent is under it, and
+    an outcome says how it ended                                                                     warrant
+(10) each credential was issued for an intent, carries the proposal, allows nothing more, lives no
+    longer than was approved, and died                                                               credential
+(11) each outcome follows from an intent; its steps were approved and covered by a credential        outcome
+(12) the statement in it is signed by the executor and says the same as the record                   statement
+
+What evidence cannot show is that something was left out that nothing in it names. Whoever reads the whole log can tell:
+`fixgate verify ID` does.
 """
 
-import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
 
+from fixgate import attestation
 from fixgate.chain import decision_chain
-from fixgate.codec import Codec
-from fixgate.errors import FixgateError, Poison, Refused
-from fixgate.events import Decision, Grant, GrantState, Intent, Outcome, Record, Result, Signed, Verdict
+from fixgate.codec import Codec, embedded
+from fixgate.errors import FixgateError
+from fixgate.events import Control, ControlKind, Decision, Finding, Grant, Intent, Outcome, Record, Verdict
 from fixgate.graph import Topology
-from fixgate.log.audit import ASSERTED, Keys, iso
-from fixgate.log.checkpoint import open_checkpoint
-from fixgate.log.leaf import BundleLeaf, RecordLeaf, authorities_of, signature_field
-from fixgate.log.proof import check, check_any
+from fixgate.log.audit import Keys
 from fixgate.naming import Naming
 from fixgate.provenance.archive import parents_of
-from fixgate.provenance.evidence import Entry, Evidence
+from fixgate.provenance.checks import Check, Verdicts
+from fixgate.provenance.evidence import Evidence
+from fixgate.provenance.judging import Judging, conclusion
+from fixgate.provenance.records import RecordVerifier, trust_of
+from fixgate.provenance.seen import Case, Seen
 from fixgate.signing import digest
 from fixgate.trust import TrustBundle
-from fixgate.verification import Verifier
+from fixgate.verification import Verifier, check_parents
 
-BEHIND_MS: Final = 120_000
-"""How long after a record a leaf may be written, that its time still counts as proved: twice the law's minute."""
-CLOCKS_MS: Final = 10_000
-"""How far the clocks of broker and witness may be apart."""
+EXECUTOR = "executor"
+"""Who alone makes changes."""
+People = Callable[[Case, Seen, Decision], Iterator[tuple[bool, str]]]
+"""Judges the approvals of an allowed decision: whether each counts and whether they suffice, and in words why."""
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing that was looked at: the record (empty for the whole), which step, how it went, and why."""
-
-    record: str
-    kind: str
-    step: str
-    passed: bool
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verdicts:
-    """All checks. The evidence verifies when there is something to verify and nothing failed."""
-
-    checks: tuple[Check, ...]
-
-    @property
-    def verified(self) -> bool:
-        """Whether nothing failed."""
-        return bool(self.checks) and all(c.passed for c in self.checks)
-
-    @property
-    def failures(self) -> tuple[Check, ...]:
-        """What failed."""
-        return tuple(c for c in self.checks if not c.passed)
-
-
-People = Callable[[Mapping[str, Record], Decision], Iterator[tuple[bool, str]]]
-"""Judges the approvals of a decision: whether each counts, and in words why."""
-
-
-@dataclass(slots=True)
 class EvidenceVerifier:
-    """What verification needs to know beforehand; `verify` may be called again and again."""
+    """What verification needs to know beforehand; `verify` may be called again and again.
+
+    With `operators_time` a record passes whose time is only the operator's word although witnesses are trusted.
+    """
 
     keys: Keys
     topology: Topology
     naming: Naming
     codec: Codec
     people: People
-    _verifier: Verifier = field(default_factory=Verifier)
+    operators_time: bool = False
 
-    def verify(self, evidence: Evidence) -> Verdicts:
+    def verify(self, evidence: Evidence, progress: Progress | None = None) -> Verdicts:
         """Judge it all; raises nothing for what is wrong with the evidence, it is in the answer."""
+        try:
+            trust = trust_of(evidence, self.keys)
+        except FixgateError as error:
+            return Verdicts(checks=(_failed("", "Bundle", "bundles", error.message),))
         checks: list[Check] = []
-        try:
-            trust = self._trust(evidence)
-        except FixgateError as error:
-            return Verdicts((Check(record="", kind="Bundle", step="bundles", passed=False, words=error.message),))
+        case = Case.of_records(evidence.finding_ids, self._seen(evidence, trust, checks, progress))
         # The log takes up each topic at its own pace: a parent may stand behind what was made from it.
-        present = {digest(entry.value) for entry in evidence.entries}
-        records: dict[str, Record] = {}
-        for entry in evidence.entries:
-            records.update(self._record(entry, trust, present, checks))
-        sent = {digest(e.value): Signed(value=e.value, signature=b"", certificate=b"") for e in evidence.entries}
-        checks += self._whole(records, sent)
-        return Verdicts(tuple(checks))
+        known = {digest(entry.value) for entry in evidence.entries}
+        checks += (self._parents(seen, case, known) for seen in case.records.values())
+        checks += _findings(case)
+        judging = Judging(case=case, codec=self.codec, executor=self._executor)
+        for seen in case.records.values():
+            if case.about(seen.record):
+                checks += self._judged(seen, case, judging, trust)
+        asserted = sum(not seen.witnessed for seen in case.records.values())
+        return Verdicts(checks=tuple(checks), asserted=asserted, ended=conclusion(case))
 
-    # -- each record ---------------------------------------------------------------------------------------------
+    @property
+    def _executor(self) -> str:
+        return self.naming.spiffe_id(self.topology.party(EXECUTOR))
 
-    def _record(
-        self, entry: Entry, trust: TrustBundle, known: AbstractSet[str], checks: list[Check]
-    ) -> dict[str, Record]:
-        name = digest(entry.value)
-        try:
-            record = self.codec.decode_any(entry.value)
-        except Poison as error:
-            checks.append(Check(record=name, kind="?", step="bytes", passed=False, words=error.message))
-            return {}
-        kind = type(record).__name__
+    def _seen(
+        self, evidence: Evidence, trust: TrustBundle, checks: list[Check], progress: Progress | None
+    ) -> dict[str, Seen]:
+        """(1) to (4) for each record."""
+        verifier = RecordVerifier(
+            keys=self.keys,
+            topology=self.topology,
+            naming=self.naming,
+            codec=self.codec,
+            trust=trust,
+            operators_time=self.operators_time,
+        )
+        found: dict[str, Seen] = {}
+        for number, entry in enumerate(evidence.entries, 1):
+            seen = verifier.record(entry, checks)
+            if seen is not None:
+                found[seen.digest] = seen
+            if progress is not None:
+                progress(number, len(evidence.entries))
+        return found
 
-        def said(step: str, words: str, *, passed: bool = True) -> None:
-            checks.append(Check(record=name, kind=kind, step=step, passed=passed, words=words))
-
-        step = "leaf"
-        try:
-            # (1) the leaf
-            dated = check(entry.proof, self.keys)
-            leaf = dated.leaf
-            if not leaf.verified:
-                raise Refused(f"the log says that it did not verify: {leaf.verdict}")
-            said(
-                step, f"leaf {dated.index} of a tree of {dated.signed.head.size}, signed by {dated.signed.head.origin}"
-            )
-            # (2) the bytes
-            step = "bytes"
-            if leaf.digest != name or leaf.certificate != digest(entry.certificate):
-                raise Refused("the leaf is of another record")
-            said(step, name)
-            # (3) the time
-            step = "time"
-            said(step, self._time(entry, leaf, None if dated.cosignature is None else dated.cosignature.time))
-            # (4) the signature
-            step = "signature"
-            said(step, f"signed by {self._signer(entry, leaf, trust)}")
-            # (5) the parents
-            step = "parents"
-            said(step, self._parents(record, leaf, known))
-        except FixgateError as error:
-            said(step, error.message, passed=False)
-            return {}
-        return {name: record}
-
-    def _time(self, entry: Entry, leaf: RecordLeaf, cosigned_s: int | None) -> str:
-        """What is known of the time, in words; raises Refused when it cannot be true."""
-        if leaf.appended_ms is None:
-            raise Refused("the broker did not say when it was appended")
-        at = iso(leaf.appended_ms // 1000)
-        if cosigned_s is None:
-            return f"{at}: {ASSERTED}"
-        if leaf.appended_ms > cosigned_s * 1000 + CLOCKS_MS:
-            raise Refused(f"it says {at}, but a witness saw it at {iso(cosigned_s)} already")
-        earlier = self._not_before(entry, leaf)
-        if earlier is None:
-            return f"{at}, before {iso(cosigned_s)} says the witness; that it is no older: {ASSERTED}"
-        if leaf.appended_ms < earlier * 1000 - BEHIND_MS:
-            return f"{at}: {ASSERTED}; the log took it up between {iso(earlier)} and {iso(cosigned_s)}"
-        return f"{at}, between {iso(earlier)} and {iso(cosigned_s)} says the witness"
-
-    def _not_before(self, entry: Entry, leaf: RecordLeaf) -> int | None:
-        """When a witness cosigned a tree without this leaf, in seconds; None when nothing says so."""
-        del leaf
-        if entry.after is None:
-            return None
-        signed = open_checkpoint(entry.after, self.keys.origin, self.keys.log)
-        if signed.head.size > check(entry.proof, self.keys).index:
-            raise Refused("the checkpoint that was to come before the leaf has it")
-        cosignature = next(iter(signed.cosignatures(self.keys.witnesses)), None)
-        return None if cosignature is None else cosignature.time
-
-    def _signer(self, entry: Entry, leaf: RecordLeaf, trust: TrustBundle) -> str:
-        topic = self.topology.topic(self.naming.bare(leaf.topic))
-        writers = [self.naming.spiffe_id(self.topology.party(w)) for w in self.topology.writers[topic.name]]
-        signature = _signature(leaf)
-        return self._verifier.verify(
-            entry.value, signature, entry.certificate, signers=writers, at_ms=leaf.appended_ms, trust=trust
-        ).signer
-
-    def _parents(self, record: Record, leaf: RecordLeaf, known: AbstractSet[str]) -> str:
-        topic = self.topology.topic(self.naming.bare(leaf.topic))
+    def _parents(self, seen: Seen, case: Case, known: AbstractSet[str]) -> Check:
+        """(5) What it names as its parents."""
+        record = seen.record
+        rooted = any(t.rooted for t in self.topology.topics.values() if t.record == type(record).__name__)
         parents = parents_of(record)
-        if not parents and not topic.rooted:
-            raise Refused("it names nothing that it was made from")
-        absent = [p for p in parents if p not in known]
-        if absent and not topic.rooted:
-            raise Refused(f"{len(absent)} of {len(parents)} records that it was made from are not here: {absent[0]}")
-        return f"made from {len(parents)} records" if parents else "begins the chain"
-
-    # -- the whole -----------------------------------------------------------------------------------------------
-
-    def _whole(self, records: Mapping[str, Record], sent: Mapping[str, Signed]) -> Iterator[Check]:
-        allowed: set[str] = set()
-        for name, record in records.items():
-            if isinstance(record, Decision):
-                yield from self._decision(sent[name], record, records)
-                if record.verdict is Verdict.ALLOWED and record.warrant is not None:
-                    allowed.add(name)
-        intents = {n: r for n, r in records.items() if isinstance(r, Intent)}
-        for name, record in records.items():
-            if isinstance(record, Grant):
-                yield _grant(name, record, records, intents, allowed)
-            elif isinstance(record, Outcome):
-                yield _outcome(name, record, intents, allowed)
-
-    def _decision(self, sent: Signed, decision: Decision, records: Mapping[str, Record]) -> Iterator[Check]:
-        # (6) the chain; signatures of what is carried are judged where it stands itself
-        name = digest(sent.value)
         try:
-            decision_chain(self.codec, sent)
-        except Poison as error:
-            yield Check(record=name, kind="Decision", step="chain", passed=False, words=error.message)
+            check_parents(parents, [digest(s.value) for s in embedded(record)], rooted=rooted)
+        except FixgateError as error:
+            return _failed(seen.digest, type(record).__name__, "parents", error.message)
+        absent = [p for p in parents if p not in known]
+        if absent and not rooted and case.about(record):
+            words = f"{len(absent)} of {len(parents)} records that it was made from are not here: {absent[0]}"
+            return _failed(seen.digest, type(record).__name__, "parents", words)
+        words = f"made from {len(parents)} records" if parents else "begins a chain"
+        return _passed(seen, "parents", words)
+
+    def _judged(self, seen: Seen, case: Case, judging: Judging, trust: TrustBundle) -> Iterator[Check]:
+        match seen.record:
+            case Decision() as decision:
+                yield from self._decision(seen, decision, case, judging)
+            case Intent() as intent:
+                # (9) the warrant
+                yield _check(seen, "warrant", judging.intent(intent), f"to {intent.purpose.value} under its warrant")
+            case Grant() as grant:
+                # (10) the credential
+                yield _check(seen, "credential", judging.grant(grant), grant.state.value)
+            case Outcome() as outcome:
+                # (11) the outcome
+                yield _check(seen, "outcome", judging.outcome(outcome), outcome.result.value)
+                # (12) the statement
+                yield _check(
+                    seen, "statement", self._statement(seen, outcome, case, trust), "the statement says the same"
+                )
+            case _:
+                return
+
+    def _decision(self, seen: Seen, decision: Decision, case: Case, judging: Judging) -> Iterator[Check]:
+        # (7) the chain; signatures of what is carried are judged where it stands itself
+        try:
+            decision_chain(self.codec, seen.signed)
+        except FixgateError as error:
+            yield _failed(seen.digest, "Decision", "chain", error.message)
             return
-        words = f"{decision.verdict.value}: decision, proposal, assessment and findings fit together"
-        yield Check(record=name, kind="Decision", step="chain", passed=True, words=words)
-        # (7) the people
-        for counts, why in self.people(records, decision):
-            yield Check(record=name, kind="Decision", step="people", passed=counts, words=why)
+        yield _passed(seen, "chain", f"{decision.verdict.value}: decision, proposal, assessment and findings fit")
+        if decision.verdict is Verdict.ALLOWED:
+            # (8) the people
+            for counts, why in self.people(case, seen, decision):
+                yield Check(record=seen.digest, kind="Decision", step="people", passed=counts, words=why)
+        # (9) the warrant
+        if decision.verdict is Verdict.ALLOWED or decision.warrant is not None:
+            yield _check(seen, "warrant", judging.warrant(decision), "given once")
 
-    def _trust(self, evidence: Evidence) -> TrustBundle:
-        trust = TrustBundle()
-        for data in evidence.bundles:
-            _, found, _, _ = check_any(data, self.keys)
-            if not isinstance(found, BundleLeaf):
-                raise Refused("what should be a trust bundle is another leaf")
-            trust = trust.observe(found.trust_domain, authorities_of(found), found.seen_ms)
-        return trust
-
-
-def _grant(
-    name: str, grant: Grant, records: Mapping[str, Record], intents: Mapping[str, Intent], allowed: set[str]
-) -> Check:
-    # (8) the credentials
-    passed, words = True, f"{grant.state.value}"
-    if grant.state is not GrantState.REFUSED:
-        if grant.intent_digest not in intents or grant.decision_digest not in allowed:
-            passed, words = False, "it was issued without an intent under an allowed decision"
-        elif grant.state is GrantState.ISSUED and not _died(grant, records):
-            passed, words = False, "nothing says that the credential is dead"
-    return Check(record=name, kind="Grant", step="credential", passed=passed, words=words)
-
-
-def _died(grant: Grant, records: Mapping[str, Record]) -> bool:
-    return any(
-        isinstance(r, Grant) and r.grant_id == grant.grant_id and r.state is GrantState.DEAD for r in records.values()
-    )
+    def _statement(self, seen: Seen, outcome: Outcome, case: Case, trust: TrustBundle) -> str:
+        intents = tuple(p for p in parents_of(outcome) if case.get(p, Intent) is not None)
+        try:
+            found = attestation.read(outcome.statement)
+            Verifier().verify(
+                found.payload,
+                found.signature,
+                found.certificate,
+                signers=[self._executor],
+                at_ms=seen.appended_ms,
+                trust=trust,
+                payload_type=attestation.PAYLOAD_TYPE,
+            )
+        except FixgateError as error:
+            return error.message
+        same = found.payload == attestation.payload_of(outcome, intents)
+        return "" if same else "the statement says something else than the record"
 
 
-def _outcome(name: str, outcome: Outcome, intents: Mapping[str, Intent], allowed: set[str]) -> Check:
-    # (9) the outcomes
-    followed = outcome.decision_digest in allowed and (
-        outcome.intent_digest in intents or outcome.result is Result.EXPIRED
-    )
-    words = f"{outcome.result.value}, under an allowed decision" if followed else "no allowed decision leads to it"
-    return Check(record=name, kind="Outcome", step="outcome", passed=followed, words=words)
+def _findings(case: Case) -> Iterator[Check]:
+    """(6) Whether each finding is here, and nothing else without a reason."""
+    here = {r.finding_id for _, r in case.of(Finding)}
+    if not case.finding_ids or not case.records:
+        yield _failed("", "Finding", "findings", "there is nothing to verify")
+    for missing in sorted(case.finding_ids - here):
+        yield _failed("", "Finding", "findings", f"the finding {missing} is not here")
+    named = {p for s in case.records.values() if case.about(s.record) for p in parents_of(s.record)}
+    for name, seen in case.records.items():
+        if not case.about(seen.record) and name not in named and not _is_roster(seen.record):
+            yield _failed(name, type(seen.record).__name__, "findings", "it has nothing to do with the findings")
 
 
-def _signature(leaf: RecordLeaf) -> bytes | None:
-    if leaf.signature is None or leaf.signature.startswith("sha256:"):
-        return None
-    found = base64.b64decode(leaf.signature)
-    return found if signature_field(found) == leaf.signature else None
+def _is_roster(record: Record) -> bool:
+    return isinstance(record, Control) and record.kind is ControlKind.ROSTER
+
+
+def _check(seen: Seen, step: str, wrong: str, words: str) -> Check:
+    return Check(record=seen.digest, kind=type(seen.record).__name__, step=step, passed=not wrong, words=wrong or words)
+
+
+def _passed(seen: Seen, step: str, words: str) -> Check:
+    return _check(seen, step, "", words)
+
+
+def _failed(record: str, kind: str, step: str, words: str) -> Check:
+    return Check(record=record, kind=kind, step=step, passed=False, words=words)

@@ -1,25 +1,17 @@
-"""The record of a change, and the same as an in-toto statement for tools that know nothing of fixgate. Pure.
+"""The record of a change, and the same as an in-toto statement for tools that know nothing of fixgate. Pure."""
 
-The statement is an in-toto Statement v1 (https://in-toto.io/Statement/v1) whose subject is the proposal by its digest,
-in a DSSE v1.0.0 envelope, JSON. It is signed with the executor's SVID key, whose certificate chain it carries.
-"""
-
-import json
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
+from fixgate.attestation import PAYLOAD_TYPE, envelope_of, payload_of
 from fixgate.chain import DecisionChain
 from fixgate.events import Outcome, Result, Signed, Warrant
 from fixgate.ids import derived_id
-from fixgate.signing import Signature, digest
+from fixgate.signing import Signature
 from services.executor.change import ChangeState
 
-PREDICATE: Final = "https://fixgate.dev/attestations/change/v1"
-STATEMENT: Final = "https://in-toto.io/Statement/v1"
-PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 WORDS: Final = 4_000
 """Characters of the outcome's detail at most."""
 Attest = Callable[[str, bytes], Signature]
@@ -62,64 +54,5 @@ def outcome_of(change: ChangeState, ended_at: datetime) -> Outcome:
 
 def statement(outcome: Outcome, intents: tuple[str, ...], attest: Attest) -> bytes:
     """The DSSE envelope of the statement, as JSON."""
-    payload = json.dumps(
-        {
-            "_type": STATEMENT,
-            "subject": [{"name": outcome.proposal_id, "digest": _digest_set(outcome.proposal_digest)}],
-            "predicateType": PREDICATE,
-            "predicate": _predicate(outcome, intents),
-        },
-        sort_keys=True,
-        separators=(",", ":"),
-    ).encode()
-    signature = attest(PAYLOAD_TYPE, payload)
-    envelope = {
-        "payload": b64encode(payload).decode(),
-        "payloadType": PAYLOAD_TYPE,
-        "signatures": [
-            {
-                "keyid": digest(signature.certificate).removeprefix("sha256:"),
-                "sig": b64encode(signature.signature).decode(),
-                "cert": b64encode(signature.certificate).decode(),
-            }
-        ],
-    }
-    return json.dumps(envelope, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _predicate(outcome: Outcome, intents: tuple[str, ...]) -> dict[str, Any]:
-    """What a consumer needs to judge the change; digests lead to the signed records for the rest."""
-    rollback = outcome.rollback
-    return {
-        "result": outcome.result.value,
-        "outcomeId": outcome.outcome_id,
-        "executor": outcome.executor,
-        "template": {"id": outcome.template.id, "digest": _digest_set(outcome.template.digest)},
-        "target": {"kind": outcome.target.kind, "id": outcome.target.id},
-        "findings": list(outcome.finding_ids),
-        "decision": _digest_set(outcome.decision_digest),
-        "intents": [_digest_set(d) for d in intents],
-        "grants": [_digest_set(d) for d in outcome.grant_digests],
-        "states": {
-            "approved": _digest_set(outcome.pre_state_digest),
-            "found": _digest_set(outcome.found_digest),
-            "after": _digest_set(outcome.post_state_digest),
-        },
-        "steps": [{"action": s.action, "resource": s.resource, "succeeded": s.succeeded} for s in outcome.steps],
-        "changes": [{"resource": c.resource, "path": c.path} for c in outcome.changes],
-        "unexpected": [{"resource": c.resource, "path": c.path} for c in outcome.unexpected],
-        "validation": [{"name": v.name, "verdict": v.verdict.value} for v in outcome.validation],
-        "rollback": None if rollback is None else {"cause": rollback.cause, "complete": rollback.complete},
-        "incident": outcome.incident,
-        "startedAt": _time(outcome.started_at),
-        "endedAt": _time(outcome.ended_at),
-    }
-
-
-def _digest_set(name: str | None) -> dict[str, str]:
-    """An in-toto DigestSet; empty where there is no digest."""
-    return {} if name is None else {"sha256": name.removeprefix("sha256:")}
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    payload = payload_of(outcome, intents)
+    return envelope_of(payload, attest(PAYLOAD_TYPE, payload))

@@ -10,11 +10,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from securesystemslib.dsse import Envelope
 
+from fixgate.attestation import PREDICATE
 from fixgate.events import Decision, Intent, IntentPurpose, OracleVerdict, Outcome, Result
 from fixgate.resources.reading import projection_digest
 from fixgate.sealing import load_unseal
 from fixgate.signing import digest
-from services.executor.outcome import PREDICATE
 from tests.executor.lab import Lab, Stops, denied, throttled, unreachable
 from tests.services_world import CODEC, ServicesWorld, spiffe_id
 
