@@ -100,10 +100,11 @@ class Lab:
     def run_program(self, party: str, command: Sequence[str]) -> Told:
         """The same for any program that speaks as `clients.tell` does."""
         environment = self.stack.environment(party)
-        return heard(_output(command, environment))
+        return heard(output(command, environment))
 
 
-def _output(command: Sequence[str], environment: dict[str, str]) -> str:
+def output(command: Sequence[str], environment: dict[str, str]) -> str:
+    """What a program printed; raises Unavailable with its last words when it fails or does not end."""
     with child(command, environment) as process:
         try:
             output, errors = process.communicate(timeout=CHILD_LIMIT_S)

@@ -16,6 +16,8 @@ class Unit(StrEnum):
     SECONDS = "s"
     MEBIBYTES = "MiB"
     MICROSECONDS = "µs/record"
+    MILLISECONDS = "ms"
+    PROCESSOR = "ms/finding"
 
 
 class _Document(BaseModel):
@@ -58,21 +60,29 @@ class Figure(_Document):
     baseline: str | None = Field(default=None, description="The figure that `ratio` compares with.")
     ratio: float | None = Field(default=None, ge=0)
     goal: Goal | None = None
+    limit: float | None = Field(default=None, gt=0, description="The value should be at most this, in the same unit.")
 
     @model_validator(mode="after")
     def _goal_has_ratio(self) -> Self:
         if self.goal is not None and (self.ratio is None or self.baseline != self.goal.of):
             raise ValueError("a goal needs the ratio that it is held to")
+        if self.goal is not None and self.limit is not None:
+            raise ValueError("a figure is held to a ratio or to a limit, not to both")
         return self
 
     @property
     def met(self) -> bool | None:
-        """Whether the goal is reached; None where there is none."""
+        """Whether the goal is reached, or the limit kept; None where there is neither."""
+        if self.limit is not None:
+            return self.value <= self.limit
         return None if self.goal is None or self.ratio is None else self.ratio >= self.goal.ratio
 
     @property
     def verdict(self) -> str:
         """The same in words, with by how much."""
+        if self.limit is not None:
+            over = self.value / self.limit
+            return f"met, {1 - over:.0%} below" if over <= 1 else f"missed, {over:.1f} times as much"
         if self.goal is None or self.ratio is None:
             return ""
         distance = self.ratio / self.goal.ratio

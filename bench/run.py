@@ -12,11 +12,14 @@ from typing import Final
 from bench import cases, figures, machine, neighbour
 from bench.lab import Lab, laboratory
 from bench.report import Figure, Report
+from bench.whole import cases as whole
 from fixgate.errors import Unavailable
 from fixgate.local.progress import Report as Progress
 from fixgate.settings import Settings
 
-NAMES: Final = ("relay", "dedupe", "steps", "life", "rebuild")
+RAILS: Final = ("relay", "dedupe", "steps", "life", "rebuild")
+"""The cases that share one stack with the bench's own topology."""
+NAMES: Final = (*RAILS, "rehearsals", "pipeline")
 """The cases; `--only` takes some of them."""
 RELAYS: Final = ("baseline", "baseline-bare", "relay", "relay-bare")
 DEDUPES: Final = ("quixstreams", "quixstreams-500", "dedupe-bare", "dedupe")
@@ -49,8 +52,17 @@ def run(only: Collection[str], *, quick: bool, progress: Progress) -> Report:
     # A short path, for unix sockets.
     folder = Path(tempfile.mkdtemp(prefix="fg-bench-"))
     try:
-        with laboratory(folder / "stack", progress) as lab:
-            found = _measure(lab, only, QUICK if quick else FULL, python)
+        found: list[Figure] = []
+        if set(only) & set(RAILS):
+            with laboratory(folder / "stack", progress) as lab:
+                found += _measure(lab, only, QUICK if quick else FULL, python)
+        size = whole.QUICK if quick else whole.FULL
+        if "rehearsals" in only:
+            found += whole.rehearsals(size, progress)
+        if "pipeline" in only:
+            figures_of_it, said = whole.pipeline(folder, size, progress)
+            found += figures_of_it
+            remarks += said
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return Report(

@@ -24,10 +24,16 @@ def row(figure: Figure) -> tuple[str, ...]:
         _value(figure),
         "" if figure.cpu_us is None else f"{figure.cpu_us:.0f} µs/record",
         "" if figure.ratio is None else f"{figure.ratio:.1%} of {figure.baseline}",
-        "" if figure.goal is None else f"≥ {figure.goal.ratio:.0%}",
+        _goal(figure),
         figure.verdict,
         figure.meaning,
     )
+
+
+def _goal(figure: Figure) -> str:
+    if figure.limit is not None:
+        return f"≤ {figure.limit:,.0f} {figure.unit}"
+    return "" if figure.goal is None else f"≥ {figure.goal.ratio:.0%}"
 
 
 def _value(figure: Figure) -> str:
@@ -38,8 +44,10 @@ def _value(figure: Figure) -> str:
             return f"{figure.value:.0f} {figure.unit}"
         case Unit.SECONDS:
             return f"{figure.value:.2f} {figure.unit}"
-        case Unit.MICROSECONDS:
-            return f"{figure.value:.1f} {figure.unit}"
+        case Unit.MICROSECONDS | Unit.MILLISECONDS:
+            return f"{figure.value:,.1f} {figure.unit}"
+        case Unit.PROCESSOR:
+            return f"{figure.value:.2f} {figure.unit}"
 
 
 def show(report: Report, to: TextIO) -> None:
