@@ -43,9 +43,10 @@ class Books:
         """What changed something by a credential of a change, as far as it came through."""
         return [e for e in self.trail if _is_write(e) and e["outcome"] in {"ok", "lost"}]
 
-    def unbalanced(self) -> list[str]:
-        """Everything that does not agree, in words."""
-        return [*self._endings(), *self._targets(), *self._credentials(), *self._origins()]
+    def unbalanced(self, *, settled: bool = True) -> list[str]:
+        """Everything that does not agree, in words; before it is `settled`, credentials may still live."""
+        found = [*self._endings(), *self._targets(), *self._credentials(), *self._origins()]
+        return [*found, *self._living()] if settled else found
 
     # -- changes -------------------------------------------------------------------------------------------------
 
@@ -102,22 +103,28 @@ class Books:
 
     # -- credentials ---------------------------------------------------------------------------------------------
 
+    @property
+    def _last(self) -> Mapping[str, Grant]:
+        return {grant.grant_id: grant for grant in self.grants.values()}
+
+    def _living(self) -> Iterable[str]:
+        """Every credential that was ever made is on record as dead."""
+        last = self._last
+        ended = {GrantState.DEAD, GrantState.REFUSED}
+        yield from (f"{g.grant_id} of {g.lock_key} is {g.state}" for g in last.values() if g.state not in ended)
+        for session in self.state["sessions"]:
+            grant = session["tags"].get("fixgate:grant")
+            if grant is not None and grant not in last:
+                yield f"the session {session['name']} of {grant} is on no record"
+
     def _credentials(self) -> Iterable[str]:
-        """Every credential that was ever made is on record, and dead there; nobody wrote with another, or later."""
-        last = {grant.grant_id: grant for grant in self.grants.values()}
-        yield from (
-            f"{g.grant_id} of {g.lock_key} is {g.state.value}"
-            for g in last.values()
-            if g.state not in {GrantState.DEAD, GrantState.REFUSED}
-        )
+        """Nobody wrote with a credential that is on no record, or after its end."""
+        last = self._last
         by_id = {g.credential.public_id: g for g in last.values() if g.credential and g.credential.public_id}
         for session in self.state["sessions"]:
             grant = session["tags"].get("fixgate:grant")
-            if grant is None:
-                continue
-            if grant not in last:
-                yield f"the session {session['name']} of {grant} is on no record"
-            elif session["access_key_id"] in by_id and by_id[session["access_key_id"]].grant_id != grant:
+            known = by_id.get(session["access_key_id"])
+            if grant is not None and known is not None and known.grant_id != grant:
                 yield f"the session of {grant} is on record as another's"
         for entry in self.writes:
             found = by_id.get(entry["credential"])

@@ -18,20 +18,27 @@ USERS: Final = tuple(f"ci-old-{number}" for number in range(4))
 SHOPS: Final = ("acme/shop", "acme/cellar")
 
 
-def estate(trust_domain: str) -> Scenario:
+def estate(
+    trust_domain: str,
+    *,
+    buckets: Sequence[str] = BUCKETS,
+    stubborn: Sequence[str] = (STUBBORN,),
+    users: Sequence[str] = USERS,
+    shops: Sequence[str] = SHOPS,
+) -> Scenario:
     """The demo's account, with more of what it has."""
     base = acme.acme(trust_domain)
     whole = next(b for b in base.buckets if b.name == acme.STAGING)
-    stubborn = next(b for b in base.buckets if b.name == acme.UNFIXABLE)
+    mirror = next(b for b in base.buckets if b.name == acme.UNFIXABLE)
     administrator = next(u for u in base.users if u.name == acme.ADMINISTRATOR)
     leaked = next(u for u in base.users if u.name == acme.LEAKED)
     shop = next(r for r in base.repositories if r.name == acme.SHOP)
     checkout = next(r for r in base.repositories if r.name != acme.SHOP)
     return Scenario(
-        users=(administrator, *(_user(leaked, name) for name in USERS)),
+        users=(administrator, *(_user(leaked, name) for name in users)),
         roles=tuple(pipeline_roles(trust_domain)),
-        buckets=(*(_bucket(whole, name) for name in BUCKETS), _bucket(stubborn, STUBBORN)),
-        repositories=(*(shop.model_copy(update={"name": name}) for name in SHOPS), checkout),
+        buckets=(*(_bucket(whole, name) for name in buckets), *(_bucket(mirror, name) for name in stubborn)),
+        repositories=(*(shop.model_copy(update={"name": name}) for name in shops), checkout),
     )
 
 
