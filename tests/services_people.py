@@ -17,8 +17,9 @@ from fixgate.events import (
     RequestStatement,
 )
 from fixgate.people.roster import Role, Roster
+from fixgate.targets import parts
 from tests.people.persons import control, person, signed
-from tests.samples import BUCKET
+from tests.samples import ACCESS_KEY, BUCKET
 from tests.services_world import START, ServicesWorld
 
 FIRST: Final = Roster(
@@ -59,6 +60,17 @@ def asset(world: ServicesWorld, *signers: str, **changed: Any) -> AssetStatement
     record = Asset(asset_id=statement.asset_id, statement=signed(statement, *(signers or ("bob",))))
     world.publish("assets", record)
     return statement
+
+
+def user(world: ServicesWorld, **changed: Any) -> AssetStatement:
+    """Publish the inventory's entry, by ann, for the sample's user of a key, as the sample's assessment says it."""
+    fields: dict[str, Any] = {
+        "asset_id": parts(ACCESS_KEY)[0],
+        "kind": "aws.iam.user",
+        "ownership": Ownership(owner="alice", team="platform", managed_by=ManagedBy.HAND, shared=False),
+        "person": "ann",
+    }
+    return asset(world, "ann", **(fields | changed))
 
 
 def request(world: ServicesWorld, kind: RequestKind, lock_key: str, *signers: str, **changed: Any) -> RequestStatement:

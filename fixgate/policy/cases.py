@@ -65,6 +65,7 @@ class Circumstances(_Part):
     within_ceiling: bool = True
     lapsed: int = 0
     approvals: int = 0
+    facts_hours: int = 0
 
 
 class Expected(_Part):
@@ -139,7 +140,9 @@ def _moment(path: Path, found: CaseFile, case: Case) -> Moment:
     except ValidationError as error:
         raise Misconfigured(f"{path}, {case.name!r}: {error.errors()[0]['msg']}") from None
     lapsed = tuple(f"exception-{n}" for n in range(said.lapsed))
-    return Moment(within_ceiling=said.within_ceiling, lapsed=lapsed, approvals=said.approvals)
+    return Moment(
+        within_ceiling=said.within_ceiling, lapsed=lapsed, approvals=said.approvals, facts_hours=said.facts_hours
+    )
 
 
 def _faults(expected: Expected, ruling: Ruling) -> Iterator[str]:

@@ -28,13 +28,15 @@ class Outlook(StrEnum):
 class Moment:
     """What is so at this moment and not a property of the change.
 
-    `prevention` and `lapsed` come from `Standing`, `within_ceiling` from `Ceiling`, `approvals` from the quorum.
+    `prevention` and `lapsed` come from `Standing`, `within_ceiling` from `Ceiling`, `approvals` from the quorum,
+    `facts_hours` from `testimony`: how long ago the target was read.
     """
 
     prevention: Prevention | None = None
     lapsed: tuple[str, ...] = ()
     within_ceiling: bool = False
     approvals: int = 0
+    facts_hours: int = 0
 
     @property
     def context(self) -> Mapping[str, Any]:
@@ -43,6 +45,7 @@ class Moment:
             "within_ceiling": self.within_ceiling,
             "lapsed_exceptions": len(self.lapsed),
             "approvals": self.approvals,
+            "facts_hours": self.facts_hours,
         }
 
 

@@ -1,5 +1,6 @@
 """What a change touches, and what a control covers: the two sides of the one predicate. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -73,8 +74,11 @@ class Held:
         return self.not_after is not None and self.not_after <= now
 
 
-def reach_of(assessment: Assessment, template_id: str) -> Reach:
-    """What a change of the assessment's target with that template touches."""
+def reach_of(assessment: Assessment, template_id: str, environments: Iterable[Environment] = ()) -> Reach:
+    """What a change of the assessment's target with that template touches.
+
+    `environments` are those that people's inventory names, for who reads it.
+    """
     whole, _ = targets.parts(assessment.target)
     named = {assessment.target.id, whole, assessment.lock_key}
     if assessment.identity is not None:
@@ -83,15 +87,15 @@ def reach_of(assessment: Assessment, template_id: str) -> Reach:
         lock_key=assessment.lock_key,
         resources=frozenset(named),
         account=assessment.target.account,
-        environments=_environments(assessment),
+        environments=_environments(assessment, environments),
         kinds=frozenset() if assessment.kind == UNCLASSIFIED else frozenset({assessment.kind}),
         templates=frozenset({template_id}),
     )
 
 
-def _environments(assessment: Assessment) -> frozenset[Environment]:
+def _environments(assessment: Assessment, more: Iterable[Environment]) -> frozenset[Environment]:
     """Every environment that somebody claims; empty when any of them is not known."""
-    found = {assessment.environment}
+    found = {assessment.environment, *more}
     for fact in assessment.evidence:
         if fact.name != "environment" and not fact.name.startswith("environment."):
             continue

@@ -16,6 +16,7 @@ from fixgate.policy.ceiling import Ceiling
 from fixgate.policy.controls import Standing, history_of, reach_of
 from fixgate.policy.judge import Moment, Outlook, Ruling, judge
 from fixgate.policy.subject import Subject, subject_of
+from fixgate.policy.testimony import hours_since, testimony
 from fixgate.verbs import Broadcast
 
 NOTHING: Final = Broadcast(records=(), unreadable=1)
@@ -54,8 +55,13 @@ class Sight:
     cautions: Cautions
 
     @classmethod
-    def of(cls, rules: Rules, broadcasts: Mapping[str, Broadcast], now: datetime) -> "Sight":
-        """Everything as of `now`; a topic that was not read counts as unreadable."""
+    def of(
+        cls, rules: Rules, broadcasts: Mapping[str, Broadcast], now: datetime, cautions: Cautions | None = None
+    ) -> "Sight":
+        """Everything as of `now`; a topic that was not read counts as unreadable.
+
+        `cautions` are for who does not read signals.
+        """
         controls = broadcasts.get("controls", NOTHING)
         history = history_of(rules.codec, rules.first_roster, controls)
         roster = history.current(now)
@@ -65,19 +71,21 @@ class Sight:
             roster=roster,
             standing=Standing.of(rules.codec, controls, history, now),
             inventory=Inventory.of(rules.codec, broadcasts.get("assets", NOTHING), roster, now),
-            cautions=Cautions.of(broadcasts.get("signals", NOTHING), now),
+            cautions=cautions or Cautions.of(broadcasts.get("signals", NOTHING), now),
         )
 
     def consider(self, chain: ProposalChain, approvals: int = 0) -> Considered:
         """What the policies come to about a proposal in this moment; `approvals` people have approved it."""
         rules = self.rules
-        reach = reach_of(chain.assessment, chain.proposal.template.id)
+        heard = testimony(chain.assessment, self.inventory)
+        reach = reach_of(chain.assessment, chain.proposal.template.id, heard.environments)
         subject = subject_of(chain, self.inventory, self.cautions, rules.catalogue)
         moment = Moment(
             prevention=self.standing.prevents(reach),
             lapsed=self.standing.lapsed(reach),
             within_ceiling=rules.ceiling.allows(subject, self.roster, self.now),
             approvals=approvals,
+            facts_hours=hours_since(chain.assessment, self.now),
         )
         saga = chain.proposal.saga
         if saga is not None and saga.after:

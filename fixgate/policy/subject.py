@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from fixgate.chain import ProposalChain
+from fixgate.changes.blast import target_radius
 from fixgate.changes.catalogue import Catalogue, Template
 from fixgate.changes.template import worse
 from fixgate.events import (
@@ -26,6 +27,7 @@ from fixgate.events import (
 from fixgate.policy.assets import Entry, Inventory, names_of
 from fixgate.policy.cautions import Cautions
 from fixgate.policy.scopes import environment_of
+from fixgate.policy.testimony import Testimony, testimony, unfounded, voices
 from fixgate.targets import ACCESS_KEY
 
 IN_USE_DAYS: Final = 90
@@ -90,27 +92,28 @@ _APART: Final = frozenset({"digest", "lies", "excluded"})
 def subject_of(chain: ProposalChain, inventory: Inventory, signals: Cautions, catalogue: Catalogue) -> Subject:
     """The subject of a proposal; pure. A template that is not in the catalogue makes a subject that is not honest."""
     assessment, proposal = chain.assessment, chain.proposal
-    names = (*names_of(assessment.target), *_identity(assessment))
-    entries = inventory.find(*names)
+    heard = testimony(assessment, inventory)
+    entries, evidence = heard.entries, heard.evidence
     template = catalogue.templates.get(proposal.template.id)
-    lies = catalogue.check(proposal, assessment)
-    blast = max(assessment.blast_radius.level, proposal.blast_radius.level, key=BLAST.__getitem__)
-    dependants = (assessment.blast_radius.dependants, proposal.blast_radius.dependants)
-    known, sources = _deciding(template, assessment)
+    lies = (*unfounded(chain), *catalogue.check(proposal, assessment))
+    seen = target_radius(evidence, assessment.target.kind)
+    radii = (seen, assessment.blast_radius, proposal.blast_radius)
+    blast = max((r.level for r in radii), key=BLAST.__getitem__)
+    known, sources = _deciding(template, evidence)
     return Subject(
         digest=chain.digest,
         lies=lies,
-        excluded=excluded(assessment, proposal),
+        excluded=excluded(assessment, proposal, evidence, entries),
         template=proposal.template.id,
         template_class="unknown" if template is None else template.manifest.klass,
         problem=assessment.kind,
         status=assessment.status.value,
         target_kind=assessment.target.kind,
-        environment=_environment(assessment, entries).value,
+        environment=_environment(assessment, heard).value,
         blast=BLAST[blast],
         blast_name=blast.value,
-        dependants=max(d or 0 for d in (*dependants, *(len(e.statement.dependants) for e in entries))),
-        dependants_known=None not in dependants,
+        dependants=max(r.dependants or 0 for r in radii),
+        dependants_known=all(r.dependants is not None for r in radii),
         reversibility=_reversibility(assessment, proposal, template).value,
         severity=assessment.severity.value,
         automatic=template is not None and template.manifest.automatic,
@@ -119,12 +122,12 @@ def subject_of(chain: ProposalChain, inventory: Inventory, signals: Cautions, ca
         tainted_slots=sum(s.tainted for s in proposal.slots),
         assembler=proposal.assembler.kind.value,
         owner_known=bool(assessment.ownership.owner) or any(e.statement.ownership.owner for e in entries),
-        managed_by=_managed_by(assessment, entries).value,
+        managed_by=_managed_by(assessment, heard).value,
         shared=_shared(assessment, entries),
         secret=assessment.secret is not None or any(f.secret is not None for f in chain.findings),
-        in_use=_in_use(assessment),
+        in_use=_in_use(assessment.target.kind, evidence),
         signals=signals.about(assessment),
-        stale_inventory=any(e.stale for e in entries) or inventory.in_doubt(names),
+        stale_inventory=any(e.stale for e in entries) or heard.doubtful,
         honest=not lies and template is not None,
         revision=proposal.revision,
         reading=assessment.reading,
@@ -132,16 +135,18 @@ def subject_of(chain: ProposalChain, inventory: Inventory, signals: Cautions, ca
     )
 
 
-def excluded(assessment: Assessment, proposal: Proposal) -> tuple[str, ...]:
-    """Who may not approve: who asked for the change, and whom the affected identity belongs to."""
+def excluded(
+    assessment: Assessment, proposal: Proposal, evidence: Sequence[Fact], entries: Sequence[Entry]
+) -> tuple[str, ...]:
+    """Who may not approve: who asked for the change, and whom the affected identity belongs to, whoever says so."""
     found: set[str] = set()
     if proposal.assembler.kind is AssemblerKind.PERSON:
         found.add(proposal.assembler.name)
     if assessment.identity is not None or assessment.target.kind == ACCESS_KEY:
         found.update(map(_last_name, (*_identity(assessment), *names_of(assessment.target)[1:])))
-        found.update(str(f.value) for f in _named(assessment.evidence, "owner") if f.state is FactState.VALUE)
-        if assessment.ownership.owner:
-            found.add(assessment.ownership.owner)
+        facts = (*_named(assessment.evidence, "owner"), *_named(evidence, "owner"))
+        found.update(str(f.value) for f in facts if f.state is FactState.VALUE)
+        found.update(o.owner or "" for o in (assessment.ownership, *(e.statement.ownership for e in entries)))
     return tuple(sorted(name for name in found if name))
 
 
@@ -159,21 +164,21 @@ def _named(evidence: Iterable[Fact], name: str) -> Iterator[Fact]:
     return (f for f in evidence if f.name == name or f.name.startswith(f"{name}."))
 
 
-def _environment(assessment: Assessment, entries: Sequence[Entry]) -> Environment:
+def _environment(assessment: Assessment, heard: Testimony) -> Environment:
     """Where it serves, when all who say anything say the same, and unknown otherwise."""
-    facts = list(_named(assessment.evidence, "environment"))
+    facts = list(_named(heard.evidence, "environment"))
     if any(f.state is FactState.UNREADABLE for f in facts):
         return Environment.UNKNOWN
-    said = {assessment.environment, *(e.statement.environment for e in entries)}
+    said = {assessment.environment, *heard.environments}
     said |= {environment_of(f.value) for f in facts if f.state is FactState.VALUE}
     return said.pop() if len(said) == 1 else Environment.UNKNOWN
 
 
-def _managed_by(assessment: Assessment, entries: Sequence[Entry]) -> ManagedBy:
-    facts = list(_named(assessment.evidence, "managed_by"))
+def _managed_by(assessment: Assessment, heard: Testimony) -> ManagedBy:
+    facts = list(_named(heard.evidence, "managed_by"))
     if any(f.state is FactState.UNREADABLE for f in facts):
         return ManagedBy.UNKNOWN
-    said = {assessment.ownership.managed_by, *(e.statement.ownership.managed_by for e in entries)}
+    said = {assessment.ownership.managed_by, *(e.statement.ownership.managed_by for e in heard.entries)}
     said |= {_manager(f.value) for f in facts if f.state is FactState.VALUE}
     return said.pop() if len(said) == 1 else ManagedBy.UNKNOWN
 
@@ -183,8 +188,9 @@ def _manager(value: object) -> ManagedBy:
 
 
 def _shared(assessment: Assessment, entries: Sequence[Entry]) -> bool:
-    said = {assessment.ownership.shared, *(e.statement.ownership.shared for e in entries)}
-    return said != {False}
+    """Whether several use it, or may: only people can say that nobody else does."""
+    said = {e.statement.ownership.shared for e in entries}
+    return said != {False} or assessment.ownership.shared is not False
 
 
 def _reversibility(assessment: Assessment, proposal: Proposal, template: Template | None) -> Reversibility:
@@ -194,11 +200,11 @@ def _reversibility(assessment: Assessment, proposal: Proposal, template: Templat
     return worse(worse(found, proposal.reversibility), assessment.reversibility)
 
 
-def _deciding(template: Template | None, assessment: Assessment) -> tuple[bool, int]:
+def _deciding(template: Template | None, evidence: Sequence[Fact]) -> tuple[bool, int]:
     """Whether every deciding fact is known and undisputed, and by how many independent sources at the least."""
     if template is None:
         return False, 0
-    support = [_support(list(_named(assessment.evidence, name))) for name in template.manifest.deciding]
+    support = [_support(list(_named(evidence, name))) for name in template.manifest.deciding]
     return all(support), min(support, default=0)
 
 
@@ -209,17 +215,17 @@ def _support(facts: Sequence[Fact]) -> int:
     values = [f for f in facts if f.state is FactState.VALUE]
     if len({(type(f.value), f.value) for f in values}) > 1:
         return 0
-    return len({f.source for f in values or facts})
+    return voices(values or facts)
 
 
-def _in_use(assessment: Assessment) -> bool:
+def _in_use(kind: str, evidence: Sequence[Fact]) -> bool:
     """Whether a key was used lately, or nobody can tell; nothing else is in use in this sense."""
-    if assessment.target.kind != ACCESS_KEY:
+    if kind != ACCESS_KEY:
         return False
-    unused = list(_named(assessment.evidence, "unused"))
+    unused = list(_named(evidence, "unused"))
     if any(f.state is FactState.UNREADABLE or f.value is False for f in unused):
         return True
-    days = list(_named(assessment.evidence, "last_used_days"))
+    days = list(_named(evidence, "last_used_days"))
     return not days or any(_recent(f) for f in days)
 
 

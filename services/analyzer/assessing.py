@@ -17,6 +17,7 @@ from fixgate.events import (
     Signed,
 )
 from fixgate.policy.assets import Inventory, names_of
+from fixgate.policy.testimony import of_assets
 from fixgate.resources.reading import STATE
 from services.analyzer import weighing
 from services.analyzer.gathered import Gathered
@@ -43,7 +44,7 @@ def assess(rules: Rulebook, sighting: Sighting) -> Assessment:
     """The assessment as if nothing had been seen before; whoever calls puts in what is remembered, and the id."""
     finding, target, now = sighting.finding, sighting.gathered.target, sighting.now
     entries, doubt = _inventory(sighting)
-    outside = (*_read(sighting), *weighing.of_assets(entries, doubt, now))
+    outside = (*_read(sighting), *of_assets(entries, doubt, now))
     said = rules.classify(finding, target, weighing.environment_of(outside)).said
     evidence = (*outside, *weighing.of_report(finding, said))
     environment = weighing.environment_of(evidence)

@@ -16,9 +16,8 @@ from fixgate.events import (
     Severity,
 )
 from fixgate.forms import Scalar
+from fixgate.policy.testimony import REPORT, manager_of
 
-REPORT: Final = "report"
-ASSETS: Final = "assets"
 _ENVIRONMENT: Final = "environment."
 _OWNER: Final = "owner."
 _MANAGED_BY: Final = "managed_by."
@@ -32,7 +31,6 @@ _WORDS: Final = {
     "prod": Environment.PRODUCTION,
     "production": Environment.PRODUCTION,
 }
-_TRUTHS: Final = {"true": True, "false": False}
 _TOP: Final = (Severity.UNKNOWN, Severity.CRITICAL)
 
 
@@ -42,31 +40,6 @@ def of_report(finding: Finding, said: Mapping[str, bool]) -> tuple[Fact, ...]:
     facts = [_fact(f"{name}.{REPORT}", value, REPORT, finding.reported_at) for name, value in sorted(said.items())]
     if label in _WORDS:
         facts.append(_fact(f"{_ENVIRONMENT}{REPORT}", _WORDS[label].value, REPORT, finding.reported_at))
-    return tuple(facts)
-
-
-def of_assets(entries: Sequence[AssetStatement], doubt: str, now: datetime) -> tuple[Fact, ...]:
-    """What people's inventory says of the target; `doubt` tells why it cannot be relied on, empty when it can."""
-    names = (f"{_ENVIRONMENT}{ASSETS}", f"{_OWNER}{ASSETS}", f"{_MANAGED_BY}{ASSETS}")
-    if doubt:
-        unreadable = FactState.UNREADABLE
-        return tuple(Fact(name=n, state=unreadable, why=doubt, source=ASSETS, observed_at=now) for n in names)
-    environments = [e.environment for e in entries]
-    known = [e for e in environments if e is not Environment.UNKNOWN]
-    owners = {e.ownership.owner for e in entries if e.ownership.owner}
-    managers = {e.ownership.managed_by for e in entries} - {ManagedBy.UNKNOWN}
-    unused = {_TRUTHS.get(e.tags["unused"].lower()) for e in entries if "unused" in e.tags} - {None}
-    facts = [
-        _known(names[0], _worst(known).value if known else None, now),
-        _known(names[1], owners.pop() if len(owners) == 1 else None, now),
-        _known(names[2], _manager(managers).value if managers else None, now),
-    ]
-    if len(unused) == 1:
-        facts.append(_fact("unused.assets", unused.pop(), ASSETS, now))
-    named = tuple(dict.fromkeys(d for e in entries for d in e.dependants))
-    # An empty list says that there are none only when somebody looked.
-    if named or any(e.reviewed_at is not None for e in entries):
-        facts.append(_fact("dependants.assets", named, ASSETS, now))
     return tuple(facts)
 
 
@@ -91,7 +64,7 @@ def ownership_of(evidence: Sequence[Fact], entries: Sequence[AssetStatement]) ->
     managers = [f for f in evidence if f.name.startswith(_MANAGED_BY)]
     said = {ManagedBy(str(f.value)) for f in managers if f.state is FactState.VALUE}
     doubtful = any(f.state is FactState.UNREADABLE for f in managers)
-    manager = _manager(said)
+    manager = manager_of(said)
     if doubtful and manager is not ManagedBy.INFRASTRUCTURE_AS_CODE:
         manager = ManagedBy.UNKNOWN
     whose = [e.ownership for e in entries]
@@ -124,20 +97,5 @@ def reversibility_of(evidence: Sequence[Fact]) -> Reversibility:
     return Reversibility.LOSSLESS if known else Reversibility.UNKNOWN
 
 
-def _manager(said: set[ManagedBy]) -> ManagedBy:
-    if ManagedBy.INFRASTRUCTURE_AS_CODE in said:
-        return ManagedBy.INFRASTRUCTURE_AS_CODE
-    return next(iter(said)) if len(said) == 1 else ManagedBy.UNKNOWN
-
-
-def _worst(environments: Sequence[Environment]) -> Environment:
-    return max(environments, key=tuple(Environment).index)
-
-
 def _fact(name: str, value: Scalar, source: str, at: datetime) -> Fact:
     return Fact(name=name, state=FactState.VALUE, value=value, source=source, observed_at=at)
-
-
-def _known(name: str, value: Scalar, now: datetime) -> Fact:
-    state = FactState.ABSENT if value is None else FactState.VALUE
-    return Fact(name=name, state=state, value=value, source=ASSETS, observed_at=now)

@@ -15,7 +15,7 @@ from fixgate.policy.sight import Rules, Sight
 from fixgate.verbs import Facts, Output, Received
 from services.gate.answers import Ballot, ballot_of, demand_of
 from services.gate.journal import Held, Journal, Lock
-from services.gate.verdicts import Scribe
+from services.gate.verdicts import WAIT, Scribe
 
 TURNS_LIMIT: Final = 16
 """So many proposals may wait for their turn under one lock key."""
@@ -149,7 +149,7 @@ class Sitting:
             self._say(candidate, Verdict.REFUSED, f"{TURNS_LIMIT} proposals wait for their turn under its lock key")
             return
         made = self._scribe.decision(candidate.chain, candidate.signed, Verdict.WAITING, ())
-        made = replace(made, expires_at=proposal.expires_at)
+        made = replace(made, expires_at=min(self._now + WAIT, proposal.expires_at))
         self.journal.queue(Held(decision=made, context=self._context))
 
     def _free(self, lock_key: str) -> None:

@@ -24,6 +24,8 @@ UNDO_FOR: Final = timedelta(days=7)
 READ_WITHIN: Final = timedelta(seconds=60)
 """A decision this young may just not have been read yet."""
 WINDOW_LIMIT_S: Final = 120
+WARRANT_LIMIT: Final = timedelta(minutes=15)
+"""No warrant holds longer, whatever the gate says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,8 @@ def misfits(asked: Asked, executor: str) -> tuple[str, ...]:
         found.append(f"the intent is of {intent.executor}, who is not served")
     if warrant.executor != executor:
         found.append(f"the warrant is for {warrant.executor}")
+    if warrant.not_after_at > min(proposal.expires_at, warrant.not_before_at + WARRANT_LIMIT):
+        found.append("the warrant holds longer than its proposal, or than any warrant does")
     if warrant.policy_bundle_digest != decision.policy_bundle_digest:
         found.append("the warrant names other policies than the decision")
     if intent.purpose not in {IntentPurpose.APPLY, IntentPurpose.FINISH, IntentPurpose.UNDO}:

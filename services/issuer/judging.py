@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from fixgate.chain import DecisionChain
 from fixgate.changes.catalogue import Catalogue
@@ -12,19 +13,18 @@ from fixgate.events import Answer, ApprovalStatement, Quorum
 from fixgate.people import statements
 from fixgate.people.roster import Roster
 from fixgate.people.statements import Verified
-from fixgate.policy.assets import Inventory
 from fixgate.policy.bundle import Bundle
 from fixgate.policy.cautions import Cautions
 from fixgate.policy.ceiling import Ceiling
 from fixgate.policy.controls import PreventionKind, Standing, history_of, reach_of
-from fixgate.policy.judge import Moment, Outlook, Ruling, judge
+from fixgate.policy.judge import Outlook, Ruling
 from fixgate.policy.quorum import tally
-from fixgate.policy.subject import subject_of
+from fixgate.policy.sight import NOTHING, Rules, Sight
 from fixgate.verbs import Broadcast
 from services.issuer.admission import Judged
 
-CONTROLS = "controls"
-ASSETS = "assets"
+ANSWERED_WITHIN: Final = timedelta(days=4)
+"""An answer that is older was given to another wait: none is longer than three days, and a warrant follows at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,26 +39,11 @@ class Judging:
 
     def judge(self, chain: DecisionChain, broadcasts: Mapping[str, Broadcast], now: datetime) -> Judged:
         """See `Judge`."""
-        controls = broadcasts.get(CONTROLS, _UNREAD)
-        history = history_of(self.codec, self.first_roster, controls)
-        roster = history.current(now)
-        assessment, template = chain.proposed.assessment, chain.proposed.proposal.template.id
-        standing = Standing.of(self.codec, controls, history, now)
-        reach = reach_of(assessment, template)
-        inventory = Inventory.of(self.codec, broadcasts.get(ASSETS, _UNREAD), roster, now)
         # Signals are the gate's: they only ever ask for people, and its quorum stands in the decision.
-        subject = subject_of(chain.proposed, inventory, Cautions.unread(), self.catalogue)
+        sight = Sight.of(self._rules, broadcasts, now, Cautions.unread())
+        roster = sight.roster
         answers, problems = self._answers(chain, roster, now)
-        ruling = judge(
-            self.bundle,
-            subject,
-            Moment(
-                prevention=standing.prevents(reach),
-                lapsed=standing.lapsed(reach),
-                within_ceiling=self.ceiling.allows(subject, roster, now),
-                approvals=len({a.statement.person for a in answers}),
-            ),
-        )
+        ruling = sight.consider(chain.proposed, approvals=len({a.statement.person for a in answers})).ruling
         reasons = [*problems, *self._changed(chain)]
         if ruling.verdict is Outlook.REFUSED:
             reasons += ruling.reasons
@@ -71,11 +56,21 @@ class Judging:
 
     def halted(self, chain: DecisionChain, broadcasts: Mapping[str, Broadcast], now: datetime) -> Judged:
         """See `Judge`."""
-        controls = broadcasts.get(CONTROLS, _UNREAD)
+        controls = broadcasts.get("controls", NOTHING)
         standing = Standing.of(self.codec, controls, history_of(self.codec, self.first_roster, controls), now)
         found = standing.prevents(reach_of(chain.proposed.assessment, chain.proposed.proposal.template.id))
         halting = found is not None and found.kind in {PreventionKind.HALT, PreventionKind.UNREADABLE}
         return self._judged((found.words,) if found is not None and halting else (), None)
+
+    @property
+    def _rules(self) -> Rules:
+        return Rules(
+            codec=self.codec,
+            bundle=self.bundle,
+            catalogue=self.catalogue,
+            ceiling=self.ceiling,
+            first_roster=self.first_roster,
+        )
 
     def _judged(self, reasons: tuple[str, ...], ruling: Ruling | None) -> Judged:
         policies = () if ruling is None else tuple((p.id, p.effect, p.words) for p in ruling.policies)
@@ -108,13 +103,11 @@ class Judging:
                 problems.append(f"{answer.statement.person} did not approve")
             elif answer.statement.proposal_digest != chain.decision.proposal_digest:
                 problems.append(f"{answer.statement.person} approved another proposal")
+            elif not now - ANSWERED_WITHIN <= answer.statement.answered_at:
+                problems.append(f"{answer.statement.person} approved it too long ago")
             else:
                 found.append(answer)
         return found, problems
-
-
-_UNREAD = Broadcast(records=(), unreadable=1)
-"""A broadcast that was not gathered may hold anything."""
 
 
 def _missing(ruling: Ruling, answers: list[Verified[ApprovalStatement]], roster: Roster | None) -> list[str]:

@@ -15,6 +15,7 @@ from fixgate.events import (
     Reversibility,
     Severity,
 )
+from fixgate.policy.testimony import of_assets
 from services.analyzer import weighing
 from tests.fixgate.certificates import NOW
 from tests.samples import BUCKET, fact, finding, unreadable
@@ -62,20 +63,20 @@ def test_the_environment_is_the_worst_that_anybody_says(said: list[Fact], expect
 
 def test_an_inventory_that_cannot_be_relied_on_is_unreadable() -> None:
     """Not absent: somebody may have said something."""
-    facts = weighing.of_assets((entry(),), "an entry cannot be believed", NOW)
+    facts = of_assets((entry(),), "an entry cannot be believed", NOW)
     assert {f.state for f in facts} == {FactState.UNREADABLE}
     assert weighing.environment_of(facts) is Environment.UNKNOWN
 
 
 def test_nobody_known_is_no_owner() -> None:
     """Without entries there is no owner, no manager and nobody knows who shares it."""
-    whose = weighing.ownership_of(weighing.of_assets((), "", NOW), ())
+    whose = weighing.ownership_of(of_assets((), "", NOW), ())
     assert whose == Ownership(owner=None, managed_by=ManagedBy.UNKNOWN, shared=None)
 
 
 def test_owners_that_differ_are_no_owner() -> None:
     """Two sources that name different owners leave nobody."""
-    evidence = [*weighing.of_assets((entry(),), "", NOW), fact("owner.aws:tags", "bob", "aws:tags")]
+    evidence = [*of_assets((entry(),), "", NOW), fact("owner.aws:tags", "bob", "aws:tags")]
     assert weighing.ownership_of(evidence, (entry(),)).owner is None
 
 
@@ -99,11 +100,13 @@ def test_shared_is_kept_and_unknown_is_not_unshared() -> None:
 
 
 def test_people_can_say_that_a_thing_is_unused() -> None:
-    """The inventory is an independent source of it; two entries that differ say nothing."""
-    said = weighing.of_assets((entry(tags={"unused": "true"}),), "", NOW)
-    assert fact("unused.assets", value=True, source="assets") in said
+    """The inventory is an independent source of it; two entries that differ, or a strange word, leave it open."""
+    found = of_assets((entry(tags={"unused": "true"}),), "", NOW)
+    assert fact("unused.assets", value=True, source="assets") in found
     both = (entry(tags={"unused": "true"}), entry(tags={"unused": "false"}))
-    assert all(f.name != "unused.assets" for f in weighing.of_assets(both, "", NOW))
+    for entries in (both, (entry(tags={"unused": "perhaps"}),)):
+        [said] = [f for f in of_assets(entries, "", NOW) if f.name == "unused.assets"]
+        assert said.state is FactState.UNREADABLE
 
 
 def test_a_critical_asset_raises_a_severity_by_one() -> None:

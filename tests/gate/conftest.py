@@ -20,3 +20,11 @@ def lenient(tmp_path: Path) -> Iterator[Court]:
     made = Court(tmp_path, ceiling("development", "test", "staging"))
     yield made
     made.close()
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[Court]:
+    """The same, of which people's inventory knows nothing."""
+    made = Court(tmp_path, ceiling("development", "test", "staging"), listed=False)
+    yield made
+    made.close()

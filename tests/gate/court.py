@@ -42,7 +42,7 @@ from services.gate.decide import Judge
 from tests.chains import assessed, outcome, proposed
 from tests.people.persons import Key, approval, control, signed
 from tests.samples import key_projection
-from tests.services_people import FIRST, enrol
+from tests.services_people import FIRST, enrol, user
 from tests.services_world import CODEC, START, ServicesWorld, spiffe_id
 
 TEMPLATE: Final = "aws-iam-deactivate-access-key"
@@ -61,15 +61,21 @@ def ceiling(*environments: Any) -> Ceiling:
 
 @dataclass
 class Court:
-    """A deployment with a gate; nothing is automatic unless a ceiling is given."""
+    """A deployment with a gate; nothing is automatic unless a ceiling is given.
+
+    `listed`: people's inventory has the user of the key, as the sample's assessment says it.
+    """
 
     folder: Path
     ceiling: Ceiling = field(default_factory=Ceiling)
     roster: Roster = FIRST
+    listed: bool = True
 
     def __post_init__(self) -> None:
         self.world = ServicesWorld(self.folder)
         self.pin = enrol(self.world, self.roster)
+        if self.listed:
+            user(self.world)
         self.showings = 0
         self.gate: Runtime[Any] = self.begin()
 
@@ -94,7 +100,10 @@ class Court:
 
     def proposal(self, assessed_with: Mapping[str, Any] | None = None, **changed: Any) -> Proposal:
         """An honest proposal to deactivate an unused key in staging, unless something is changed."""
-        basis = assessed(self.world, **(assessed_with or {}))
+        return self.proposal_of(assessed(self.world, **(assessed_with or {})), **changed)
+
+    def proposal_of(self, basis: Signed, **changed: Any) -> Proposal:
+        """An honest proposal from a signed assessment, unless something is changed."""
         assessment = CODEC.decode(basis.value, Assessment)
         offers, template = CATALOGUE.offers(assessment), CATALOGUE.templates[TEMPLATE]
         applicable = offers.of(TEMPLATE)

@@ -54,7 +54,7 @@ from services.issuer.vault import Vault
 from tests.chains import assessed, proposed
 from tests.people.persons import Key, approval, control, signed
 from tests.samples import key_projection
-from tests.services_people import enrol
+from tests.services_people import enrol, user
 from tests.services_world import CODEC, NAMING, START, ServicesWorld, spiffe_id
 
 TEMPLATE: Final = "aws-iam-deactivate-access-key"
@@ -128,6 +128,7 @@ class Office:
     def __post_init__(self) -> None:
         self.world = ServicesWorld(self.folder)
         self.pin = enrol(self.world)
+        user(self.world)
         self.alarms: list[str] = []
         self.pool = ThreadPoolExecutor(4)
         self.attempts = 0

@@ -33,7 +33,7 @@ from fixgate.verbs import Broadcast, Received
 from tests.gate.court import BUNDLE, Court
 from tests.people.persons import Key, signed
 from tests.samples import ACCESS_KEY, absent, assessment, fact, unreadable
-from tests.services_people import FIRST, asset
+from tests.services_people import FIRST, asset, user
 from tests.services_world import CODEC, START
 
 DAY = timedelta(days=1)
@@ -63,7 +63,13 @@ def subject(
 ) -> Subject:
     """The subject of an honest proposal."""
     chain = chain_of(court, assessed_with, **changed)
-    return subject_of(chain, inventory or Inventory(), signals or Cautions(), CATALOGUE)
+    return subject_of(chain, inventory or listed(court), signals or Cautions(), CATALOGUE)
+
+
+def listed(court: Court, **changed: Any) -> Inventory:
+    """An inventory that has the user of the key, as the sample's assessment says it."""
+    made = user(court.world, **changed)
+    return Inventory.of(CODEC, broadcast(Asset(asset_id=made.asset_id, statement=signed(made, "ann"))), FIRST, START)
 
 
 def broadcast(*records: Any, unreadable: int = 0) -> Broadcast:
@@ -156,13 +162,18 @@ def test_a_key_is_in_use_until_it_is_known_not_to_be(court: Court, *, said: tupl
         (evidence("unused", fact("unused.aws:iam", value=True)), True, 1),
         (evidence("unused.report", fact("unused.report", value=False, source="report")), False, 0),
         (evidence("unused.report", unreadable("unused.report", source="report")), False, 0),
-        (evidence("key_status", *(fact(f"key_status.{s}", "Active", source=s) for s in ("a", "b"))), True, 2),
+        (evidence("key_status", *(fact(f"key_status.{s}", "Active", source=s) for s in ("a", "b"))), True, 1),
+        (evidence("key_status", *(fact(f"key_status.{s}", "Active", source=s) for s in ("a", "report"))), True, 2),
+        (evidence("key_status", *(fact(f"key_status.{s}", "Active", source=s) for s in ("a", "assets"))), True, 1),
     ],
 )
 def test_deciding_facts_count_by_independent_sources(
     court: Court, *, said: tuple[Any, ...], known: bool, sources: int
 ) -> None:
-    """The least supported one counts; a dispute or an unreadable source makes it unknown."""
+    """The least supported one counts; a dispute or an unreadable source makes it unknown.
+
+    Whatever the analyzer reads is one source, and what it repeats of the inventory is none.
+    """
     made = subject(court, {"evidence": said})
     assert (made.deciding_known, made.independent_sources) == (known, sources)
 
