@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from fixgate.demo import reports
-from fixgate.demo.cast import BOB, Cast
+from fixgate.demo.cast import BOB
 from fixgate.events import AssetStatement, Environment, ManagedBy, Ownership, Severity
 from fixgate.local.account import acme
 from fixgate.local.account.roles import pipeline_roles
@@ -56,18 +56,16 @@ def _user(like: User, name: str) -> User:
     return like.model_copy(update={"name": name, "keys": (Key(name=name, created_days=612, last_used_days=217),)})
 
 
-class Owners(Cast):
-    """The demo's people, who here own other things."""
-
-    def _inventory(self, repository: str, now: datetime) -> Sequence[AssetStatement]:
-        host = repository.rpartition("/")[0].rpartition("/")[0]
-        user = f"arn:aws:iam::{self.account}:user"
-        named = [
-            *((f"arn:aws:s3:::{name}", "aws.s3.bucket", Environment.STAGING) for name in (*BUCKETS, STUBBORN)),
-            *((f"{user}/{name}", "aws.iam.user", Environment.STAGING) for name in USERS),
-            *((f"{host}/{name}", "git.repository", Environment.DEVELOPMENT) for name in SHOPS),
-        ]
-        return tuple(_asset(name, kind, environment, now) for name, kind, environment in named)
+def vouch(account: str, repository: str, now: datetime) -> Sequence[AssetStatement]:
+    """The inventory of all that, at the repository's host."""
+    host = repository.rpartition("/")[0].rpartition("/")[0]
+    user = f"arn:aws:iam::{account}:user"
+    named = [
+        *((f"arn:aws:s3:::{name}", "aws.s3.bucket", Environment.STAGING) for name in (*BUCKETS, STUBBORN)),
+        *((f"{user}/{name}", "aws.iam.user", Environment.STAGING) for name in USERS),
+        *((f"{host}/{name}", "git.repository", Environment.DEVELOPMENT) for name in SHOPS),
+    ]
+    return tuple(_asset(name, kind, environment, now) for name, kind, environment in named)
 
 
 def _asset(name: str, kind: str, environment: Environment, now: datetime) -> AssetStatement:

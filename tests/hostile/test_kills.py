@@ -11,11 +11,11 @@ import pytest
 
 from fixgate import desk
 from fixgate.cli.publish import Sender
+from fixgate.demo.cast import Cast
 from fixgate.demo.reports import ACCOUNT, Report
 from fixgate.demo.watching import Watch
 from fixgate.events import Decision, Grant, GrantState, Intent, Outcome, Result, Verdict
 from fixgate.identity import WorkloadIdentity
-from fixgate.local.account import config
 from fixgate.local.account.client import Control
 from fixgate.local.pipeline import GIT, SERVICES, pipeline_services
 from fixgate.local.process import Program
@@ -24,7 +24,7 @@ from fixgate.local.statefile import State
 from fixgate.settings import Settings
 from fixgate.topology import DESK
 from tests.hostile.books import Books
-from tests.hostile.estate import STUBBORN, USERS, Owners, estate, findings, lock_keys
+from tests.hostile.estate import STUBBORN, USERS, estate, findings, lock_keys, vouch
 
 pytestmark = [pytest.mark.broker, pytest.mark.chaos, pytest.mark.timeout(600)]
 
@@ -38,11 +38,7 @@ CLOSED = {Verdict.REFUSED, Verdict.EXPIRED, Verdict.WITHDRAWN}
 
 def services(stack: Stack) -> Sequence[Program]:
     """The pipeline, over an account with much more trouble in it."""
-    programs = pipeline_services(stack)
-    path = stack.home.account / config.CONFIG
-    told = config.read(path)
-    config.write(path, told.model_copy(update={"scenario": estate(told.trust_domain)}))
-    return programs
+    return pipeline_services(stack, estate)
 
 
 @dataclass
@@ -51,7 +47,6 @@ class Town:
 
     stack: Stack
     watch: Watch
-    owners: Owners
     sender: Sender
     control: Control
     unread: list[Report] = field(default_factory=list[Report])
@@ -128,7 +123,7 @@ def _allows(record: object) -> bool:
 def town(short_tmp: Path) -> Iterator[Town]:
     """A pipeline of its own, whose people have spoken and whose scanners have not."""
     home = short_tmp / "town"
-    owners = Owners(home, ACCOUNT)
+    owners = Cast(home, ACCOUNT, vouch)
     owners.prepare(datetime.now(UTC))
     with Stack(home, settings=Settings(kafka_port=0), services=services) as stack:
         told = {"bootstrap_servers": stack.bootstrap, "workload_api": stack.socket(DESK)}
@@ -136,7 +131,7 @@ def town(short_tmp: Path) -> Iterator[Town]:
         with desk.opened(stack.settings.model_copy(update=told)) as opened:
             control = Control(stack.home.account)
             sender = Sender(scanner, stack.bootstrap, "fixgate.findings.raw", tls=False, ca=None)
-            made = Town(stack, Watch(opened), owners, sender, control)
+            made = Town(stack, Watch(opened), sender, control)
             owners.speak(opened, f"{made.git}/acme/shop")
             keys = {name: control.keys()[name]["access_key_id"] for name in USERS}
             made.unread = findings(made.git, keys)
