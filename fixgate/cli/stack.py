@@ -1,6 +1,8 @@
 """`fixgate up`, `down` and `status`: the embedded stack."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,6 +11,7 @@ from fixgate.errors import EXIT_UNABLE
 
 if TYPE_CHECKING:
     from fixgate.local.statefile import StackState
+    from fixgate.settings import Settings
 
 
 def up() -> None:
@@ -17,10 +20,29 @@ def up() -> None:
     from fixgate.cli.progress import shown  # noqa: PLC0415 - slow to import
     from fixgate.local import launch  # noqa: PLC0415 - slow to import
 
+    configured = settings.load()
     with shown() as report:
-        bootstrap = launch.up(settings.load(), report)
-    typer.echo(f"ready: the broker is at {bootstrap}")
-    typer.echo("This is a development stack: any process of this user can take any identity in it.")
+        bootstrap = launch.up(configured, report)
+    typer.echo(f"ready: the broker is at {bootstrap}, and every service has its shards")
+    typer.echo(
+        "This is a development stack: any process of this user can take any identity in it, and the log's witness"
+    )
+    typer.echo("is its own.")
+    for line in _missing(configured):
+        typer.echo(line)
+
+
+def _missing(settings: "Settings") -> "Iterator[str]":
+    """What people have to do before anything can be changed."""
+    from fixgate.people.places import RosterFiles  # noqa: PLC0415 - slow to import
+
+    if not settings.roster and not RosterFiles(settings.home).pin:
+        yield "Nobody counts yet, because there is no roster: reports are read, and every change is refused. Begin one:"
+        yield "  fixgate down"
+        yield "  fixgate roster init --person YOU --key ~/.ssh/id_ed25519 --no-publish"
+        yield "  fixgate up && fixgate roster publish"
+    elif not settings.ceiling and not (settings.home / "ceiling.json").exists():
+        yield "No ceiling is signed: nothing is automatic, and people are asked about every change (`fixgate pending`)."
 
 
 def down() -> None:
@@ -35,21 +57,32 @@ def down() -> None:
 def status(
     *, as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False
 ) -> None:
-    """Show what runs; the exit code is 3 when the stack is not ready or one of its processes is not running."""
+    """Show what runs; the exit code is 3 when the stack is not ready or one of its processes does not work."""
     from fixgate import settings  # noqa: PLC0415 - slow to import
     from fixgate.local import launch  # noqa: PLC0415 - slow to import
 
     configured = settings.load()
     phase, state = launch.status(configured)
-    found: dict[str, Any] = {"home": str(configured.home), "phase": str(phase or "stopped"), **_describe(state)}
+    found: dict[str, Any] = {
+        "home": str(configured.home),
+        "phase": str(phase or "stopped"),
+        **_describe(configured.home, state),
+    }
     typer.echo(json.dumps(found, indent=2)) if as_json else _print_table(found)
-    healthy = found["phase"] == "ready" and all(p["state"] == "running" for p in found["processes"])
+    healthy = found["phase"] == "ready" and all(map(_well, found["processes"]))
     if not healthy:
         raise typer.Exit(EXIT_UNABLE)
 
 
-def _describe(state: "StackState | None") -> dict[str, Any]:
+def _well(process: dict[str, Any]) -> bool:
+    """Whether it runs and, if it is a service, has shards to work on."""
+    return bool(process["state"] == "running" and process["shards"] != ())
+
+
+def _describe(home: Path, state: "StackState | None") -> dict[str, Any]:
     from fixgate.local.process import memory_bytes  # noqa: PLC0415 - slow to import
+    from fixgate.presence import Presence  # noqa: PLC0415 - not needed for help
+    from fixgate.topology import SHARDS  # noqa: PLC0415 - slow to import
 
     if state is None:
         return {"bootstrap": "", "trust_domain": "", "addresses": {}, "processes": []}
@@ -69,6 +102,7 @@ def _describe(state: "StackState | None") -> dict[str, Any]:
                 "restarts": restarts,
                 "exit_code": code,
                 "memory_bytes": memory_bytes(pid) if now in ("running", "stopping") else None,
+                "shards": Presence(home / "state", name).shards(pid) if name in SHARDS else None,
             }
             for name, pid, now, since, restarts, code in processes
         ],
@@ -94,12 +128,14 @@ def _print_table(found: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "state", "since"):
         table.add_column(heading)
+    table.add_column("shards")
     for heading in ("pid", "restarts", "memory"):
         table.add_column(heading, justify="right")
     for p in found["processes"]:
         state = p["state"] if p["exit_code"] is None else f"{p['state']} (last end: {p['exit_code']})"
         memory = f"{p['memory_bytes'] / 1024**2:.0f} MiB" if p["memory_bytes"] else ""
-        table.add_row(p["name"], state, p["since"], str(p["pid"]), str(p["restarts"]), memory)
+        shards = "" if p["shards"] is None else " ".join(map(str, p["shards"])) or "none yet"
+        table.add_row(p["name"], state, p["since"][11:], shards, str(p["pid"]), str(p["restarts"]), memory)
     Console().print(table)
     for p in found["processes"]:
         if p["state"] != "running":

@@ -1,4 +1,6 @@
-"""What `fixgate up` runs besides broker and authority: the emulated account, the log, and the six services.
+"""What `fixgate up` runs besides broker and authority: the emulated account, a witness, the log, and the six services.
+
+The witness is the deployment's own, which is good for development: where it counts, somebody else runs one.
 
 Each service is told only what it needs, and has its own identity's socket. Keys are made in the home at the first
 start. A service starts without a roster too: then nobody counts, and nothing is automatic.
@@ -18,10 +20,14 @@ from fixgate.local.home import Home
 from fixgate.local.ports import LOOPBACK, check_free, free_ports
 from fixgate.local.process import Program, Restart, module
 from fixgate.local.stack import Stack
+from fixgate.log.keys import load_or_generate
+from fixgate.log.note import Kind
+from fixgate.log.places import Places
+from fixgate.presence import Presence
 from fixgate.sealing import generate
 from fixgate.topology import LOG, PIPELINE
 
-AWS, GIT, ISSUER = "aws", "git", "issuer"
+AWS, GIT, ISSUER, WITNESS = "aws", "git", "issuer", "witness"
 """Names of addresses in the state file."""
 REPORTS_KEY, SNAPSHOTS_KEY, HASH_KEY = "reports", "snapshots", "hash.key"
 CEILING = "ceiling.json"
@@ -47,11 +53,32 @@ def pipeline_services(stack: Stack, holding: Account = acme) -> Sequence[Program
             name=name,
             command=module(f"services.{name}"),
             env={**stack.environment(name), "FIXGATE_SLOT": "0", **settings[name]},
+            presence=Presence(stack.home.path / "state", name),
         )
         for name in SERVICES
     )
-    log = Program(name=LOG, command=module("fixgate.log"), env=stack.environment(LOG))
-    return (_account(stack, holding), log, *services)
+    return (_account(stack, holding), *_log(stack), *services)
+
+
+def _log(stack: Stack) -> Sequence[Program]:
+    """The log, and a witness that says when it saw it, unless there is one elsewhere."""
+    own, places = stack.settings, Places(stack.settings)
+    if own.log_witness_url:
+        told = {"FIXGATE_LOG_WITNESS_URL": own.log_witness_url, "FIXGATE_LOG_WITNESS_KEY": own.log_witness_key}
+        return (Program(name=LOG, command=module("fixgate.log"), env={**stack.environment(LOG), **told}),)
+    # Made here, because each needs the other's.
+    log_key = load_or_generate(places.log_key, places.origin, Kind.ED25519).verifier.dump()
+    witness_key = load_or_generate(places.witness_key, places.witness_name, Kind.COSIGNATURE).verifier.dump()
+    (port,) = free_ports(1)
+    url = f"http://{LOOPBACK}:{port}"
+    stack.announce(WITNESS, url)
+    told = {"FIXGATE_LOG_WITNESS_URL": url, "FIXGATE_LOG_WITNESS_KEY": witness_key}
+    command = module("fixgate.cli", "log", "witness", "--port", str(port), "--log", log_key)
+    env = {"FIXGATE_HOME": str(own.home), "FIXGATE_TRUST_DOMAIN": own.trust_domain}
+    return (
+        Program(name=WITNESS, command=command, env=env, grace_s=5.0),
+        Program(name=LOG, command=module("fixgate.log"), env={**stack.environment(LOG), **told}),
+    )
 
 
 def _announce(stack: Stack) -> None:

@@ -16,6 +16,7 @@ import psutil
 import fixgate
 from fixgate.errors import EXIT_REJECTION_LIMIT, EXIT_USAGE
 from fixgate.graph import MIB
+from fixgate.presence import Presence
 
 STOPPED_FOR_GOOD = frozenset({EXIT_USAGE, EXIT_REJECTION_LIMIT})
 """Exit codes after which starting again would only repeat the fault: misconfigured, and the rejection limit."""
@@ -46,6 +47,8 @@ class Program:
     restart: Restart = Restart.ALWAYS
     grace_s: float = 20.0
     """Seconds from SIGTERM until it is killed."""
+    presence: Presence | None = None
+    """Where it says which shards it has; it is ready when it has some."""
 
 
 def module(name: str, *arguments: str) -> tuple[str, ...]:

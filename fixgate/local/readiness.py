@@ -1,4 +1,4 @@
-"""When a process of the stack is ready: it runs; the authority, the broker and the account answer, too."""
+"""When a process of the stack is ready: it runs; authority, broker and account answer, and services have shards."""
 
 import time
 from dataclasses import dataclass
@@ -66,7 +66,8 @@ class Readiness:
             return broker_answers(self.bootstrap, self.workload_api)
         if name == account.NAME:
             return Control(self.home.account).answers()
-        return True
+        presence = self.supervisor.program(name).presence
+        return presence is None or bool(presence.shards(self.supervisor.process(name).pid))
 
     def _ended(self, state: ProcessState) -> FixgateError:
         log = self.home.log(state.name)

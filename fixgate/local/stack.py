@@ -7,7 +7,7 @@ The steps of a start, each reported as it goes on:
 3. authority: started, and it gave the provisioner a token
 4. broker: configured, formatted when new, started, and it answered the provisioner over the wire
 5. topics: created, with the grants that the topology declares
-6. services: started, each where the programs before it are ready
+6. services: started, and each has its shards
 
 Whatever goes wrong, what was started is stopped again before the error is raised.
 """
@@ -195,7 +195,7 @@ class Stack:
     def wait_ready(
         self, name: str, *, after: ProcessState | None = None, timeout_s: float = READY_TIMEOUT_S
     ) -> ProcessState:
-        """Block until the process runs and, for the authority, the broker and the account, answers.
+        """Block until the process runs, answers where it is the authority, the broker or the account, and has shards.
 
         With `after`, what `kill` answered, it must be another process than that one. Raises Misconfigured or
         Unavailable when it has stopped for good, Unavailable when it takes too long.
@@ -286,6 +286,10 @@ class Stack:
             self.supervisor.launch(program)
             if program.name == account.NAME:
                 self._readiness.wait_first(program.name)
+        for program in programs:
+            if program.presence is not None:
+                self._report(Step(SERVICES, len(programs) - 1, len(programs), f"{program.name} gets its shards"))
+                self._readiness.wait(program.name)
         if programs:
             self._report(Step(SERVICES, len(programs), len(programs)))
 

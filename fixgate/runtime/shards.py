@@ -7,6 +7,7 @@ from fixgate.broker import Committed, TopicPartition
 from fixgate.errors import Misconfigured
 from fixgate.graph import state_topic
 from fixgate.outgoing import state_value
+from fixgate.presence import Presence
 from fixgate.runtime.wiring import Wiring
 from fixgate.state import RESERVED, ShardState, restore
 from fixgate.telemetry import Alarm, Attribute, metrics
@@ -34,6 +35,7 @@ class Shards:
         self._taken = taken
         self._lost = lost
         self._value_of = state_value(wiring.codec)
+        self._presence = Presence(wiring.folder, service, wiring.slot)
         self._single = wiring.topology.shards(service) == 1
         self.owned: dict[int, ShardState] = {}
         self._incarnations: dict[str, bytes] = {}
@@ -72,6 +74,7 @@ class Shards:
         self._incarnations = {i.topic: self._wiring.broker.incarnation(i.topic).encode() for i in inputs}
         self.inputs = {i: self._start(i, positions[i]) for i in inputs}
         self._taken(self.owned)
+        self._presence.tell(self.owned)
         return self.inputs
 
     def keep(self, positions: Mapping[TopicPartition, int]) -> None:
@@ -103,6 +106,7 @@ class Shards:
             if state is not None:
                 state.close()
         self.inputs = {}
+        self._presence.tell(self.owned)
 
     def _start(self, partition: TopicPartition, committed: int | None) -> int:
         first, end = self._wiring.broker.bounds(partition)

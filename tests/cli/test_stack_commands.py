@@ -200,10 +200,11 @@ def test_a_stack_from_up_to_down(terminal: Terminal) -> None:
         ("authority", "running", 0),
         ("broker", "running", 0),
         ("account", "running", 0),
+        ("witness", "running", 0),
         ("log", "running", 0),
         *((name, "running", 0) for name in SERVICES),
     ]
-    assert {*found["addresses"]} == {"aws", "git", "issuer"}
+    assert {*found["addresses"]} == {"aws", "git", "issuer", "witness"}
     assert all(p["memory_bytes"] > 0 for p in found["processes"])
 
     second = terminal.run("up")

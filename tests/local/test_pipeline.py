@@ -20,7 +20,7 @@ from fixgate.local.account import STS_AUDIENCE
 from fixgate.local.account.acme import SHOP
 from fixgate.local.account.client import Control
 from fixgate.local.account.roles import ISSUER_ROLE, READ_ROLE
-from fixgate.local.pipeline import AWS, CEILING, GIT, ISSUER, SERVICES, pipeline_services
+from fixgate.local.pipeline import AWS, CEILING, GIT, ISSUER, SERVICES, WITNESS, pipeline_services
 from fixgate.local.process import Restart, memory_bytes
 from fixgate.local.stack import Stack
 from fixgate.local.statefile import StackState, State
@@ -46,7 +46,7 @@ def test_an_address_that_was_not_announced_is_not_known() -> None:
 def test_each_service_is_told_only_what_it_needs(stack: Stack) -> None:
     """Its own identity; secrets and places only where they are used."""
     told = environments(stack)
-    assert [*told] == [account.NAME, "log", *SERVICES]
+    assert [*told] == [account.NAME, WITNESS, "log", *SERVICES]
     for name in SERVICES:
         assert told[name]["FIXGATE_WORKLOAD_API"] == stack.socket(name)
     holders = {
