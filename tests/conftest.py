@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -24,10 +25,15 @@ _KEPT = (ENV_PREFIX + "TEST_", ENV_PREFIX + "CACHE_DIR")
 
 
 def pytest_configure() -> None:
-    """Forget the deployment's settings: a test must not find somebody's real broker in the environment."""
+    """Forget the deployment's settings: a test must not find somebody's real broker in the environment.
+
+    And let Ctrl-C be what it is on a terminal: tests interrupt commands.
+    """
     for name in list(os.environ):
         if name.startswith(ENV_PREFIX) and not name.startswith(_KEPT):
             del os.environ[name]
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so it is in a script's background; children inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
