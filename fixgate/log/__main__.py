@@ -5,9 +5,7 @@
 
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from typing import Final
 
 from fixgate.log.client import WitnessClient
 from fixgate.log.follower import Follower, Pace, Sources, follow
@@ -22,9 +20,6 @@ from fixgate.registry import codec_from
 from fixgate.telemetry import Alarm
 from fixgate.topology import LOG, PIPELINE
 
-_THREADS: Final = 64
-"""More than the pipeline has partitions: one that waits for a transaction must not hold up another."""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT; returns the exit code (`errors.py`)."""
@@ -38,8 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 judge=RecordJudge(PIPELINE, process.naming, codec_from(process.settings), identity.trust),
                 trust=identity.trust,
             )
-            with ThreadPoolExecutor(_THREADS, thread_name_prefix="fixgate-log") as executor:
-                _follow(_Opened(process, sources, executor), process.stop, check=check)
+            _follow(_Opened(process, sources), process.stop, check=check)
 
     return run(LOG, serve)
 
@@ -47,12 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class _Opened:
     """The log and its follower, opened anew after each error that may pass."""
 
-    def __init__(self, process: Process, sources: Sources, executor: ThreadPoolExecutor) -> None:
+    def __init__(self, process: Process, sources: Sources) -> None:
         settings = process.settings
         self._places = Places(settings)
         self._telemetry = process.telemetry
         self._sources = sources
-        self._executor = executor
         self._archive = process.objects()
         self._store = open_store(self._places.log)
         self._pace = Pace(interval=settings.log_interval)
@@ -67,7 +60,6 @@ class _Opened:
             self._log,
             self._sources,
             self._archive,
-            self._executor,
             cache=self._places.positions,
             witness=self._witness,
             pace=self._pace,

@@ -16,13 +16,12 @@ will be read again, and never both.
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Final, Protocol
 
-from fixgate.broker import Broker, Inbound, Tail, TopicPartition
+from fixgate.broker import Broker, Inbound, TopicPartition
 from fixgate.errors import Refused, Transient, Unavailable
 from fixgate.log import positions, reading
 from fixgate.log.checkpoint import SignedCheckpoint
@@ -87,14 +86,13 @@ class Sources:
 
 
 class Follower:
-    """See the module. Making one opens the tails; raises Refused when a topic ends before what the log has read."""
+    """See the module. Making one asks the broker; raises Refused when a topic ends before what the log has read."""
 
     def __init__(
         self,
         log: Log,
         sources: Sources,
         archive: Archive,
-        executor: Executor,
         *,
         cache: Path,
         witness: Cosigner | None = None,
@@ -106,7 +104,6 @@ class Follower:
         self._log = log
         self._sources = sources
         self._archive = archive
-        self._executor = executor
         self._cache = cache
         self._witness = witness
         self._pace = pace or Pace()
@@ -118,15 +115,8 @@ class Follower:
         self._published = self._asked = float("-inf")
         self._positions = positions.recover(log.tree(), cache)
         self._incarnations: Mapping[str, str] = {t: sources.broker.incarnation(t) for t in sources.topics}
-        self._tails: dict[TopicPartition, Tail] = {}
-        self._reading: dict[Future[Sequence[Inbound]], TopicPartition] = {}
-        try:
-            for topic in sources.topics:
-                for partition in range(sources.broker.partitions(topic)):
-                    self._follow(TopicPartition(topic, partition))
-        except BaseException:
-            self.close()
-            raise
+        places = [TopicPartition(t, p) for t in sources.topics for p in range(sources.broker.partitions(t))]
+        self._stream = sources.broker.stream({place: self._start(place) for place in places})
 
     def run(self, stop: Event) -> None:
         """Follow until `stop` is set, then publish what was read."""
@@ -140,30 +130,21 @@ class Follower:
         # (1) bundles
         self._note_bundles()
         # (2) read
-        idle = set(self._tails) - set(self._reading.values())
-        for place in sorted(idle):
-            self._reading[self._executor.submit(self._tails[place].catch_up, self._pace.read_limit)] = place
-        done = wait(self._reading, timeout=self._pace.idle, return_when=FIRST_COMPLETED).done
-        count = 0
-        for future in sorted(done, key=self._reading.__getitem__):
-            place = self._reading.pop(future)
-            records = future.result()
-            count += len(records)
-            self._take(records)
+        records = self._stream.more(self._pace.read_limit)
+        self._take(records)
         # (5) publish
         if self._monotonic() - self._published >= self._pace.interval:
             self._publish()
         # (6) witness
         self._cosign()
-        return count > 0
+        return bool(records)
 
     def close(self) -> None:
-        """Let go of the tails."""
-        wait(self._reading)
-        for tail in self._tails.values():
-            tail.close()
+        """Let go of the topics."""
+        self._stream.close()
 
-    def _follow(self, place: TopicPartition) -> None:
+    def _start(self, place: TopicPartition) -> int:
+        """Where to read on; what is gone before it becomes a leaf. Raises Refused when the topic ends before it."""
         incarnation = self._incarnations[place.topic]
         first, end = self._sources.broker.bounds(place)
         position = self._positions.next.get((place.topic, incarnation, place.partition), 0)
@@ -184,7 +165,7 @@ class Follower:
                     seen_ms=self._now_ms(),
                 )
             )
-        self._tails[place] = self._sources.broker.tail(place, max(first, position))
+        return max(first, position)
 
     def _note_bundles(self) -> None:
         trust = self._sources.trust()

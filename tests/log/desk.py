@@ -1,7 +1,6 @@
 """A desk for the follower's tests: a broker, a log that follows it, and what it tells."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -20,19 +19,6 @@ from fixgate.trust import TrustBundle
 from tests.log.logs import KEYS, SIGNER, MemoryStore
 
 ONE, TWO = "fixgate.one", "fixgate.two"
-
-
-class Inline(Executor):
-    """Does at once what it is given."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """See `Executor.submit`."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Transient as error:
-            future.set_exception(error)
-        return future
 
 
 class Objects:
@@ -81,7 +67,6 @@ class Desk:
             self.log,
             Sources(broker=self.broker, topics=self.topics, judge=self.judge, trust=lambda: self.trust),
             self.objects,
-            Inline(),
             cache=self.cache,
             witness=self.witness,
             pace=Pace(idle=0.0, **pace),
