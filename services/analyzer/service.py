@@ -23,6 +23,7 @@ def build(process: Process, identity: WorkloadIdentity) -> Workload[Gathered]:
         region=settings.aws_region,
         role=settings.aws_read_role,
         git_mirrors=settings.git_mirrors,
+        git_host=settings.git_host,
     )
     sessions = ReadSessions(places, identity, wall_clock)
     sessions.prepare()

@@ -1,5 +1,6 @@
 """Discovery against an account that enforces: what may not be read is unreadable, and never absent."""
 
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -276,3 +277,18 @@ def _through(tmp_path: Path, account: World, found: Finding) -> tuple[Assessment
         assert CATALOGUE.check(proposal, made) == ()
         assert (proposal.rehearsal.detail, proposal.rehearsal.validated) == ("", True)
         return made, proposal
+
+
+def test_a_report_cannot_send_the_analyzer_to_another_host(account: World) -> None:
+    """A clone address comes out of a report: only the git host and the mirrors are ever asked."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        other.setblocking(False)
+        place = f"http://127.0.0.1:{other.getsockname()[1]}"
+        for address in (f"{place}/acme/shop", f"{account.account.git}.example.org/acme/shop", account.account.git):
+            target = targets.workflow(address, ".github/workflows/ci.yaml")
+            gathered = discover(account, finding(resource=target, account=None, identity=None))
+            assert gathered.reading is not None
+            assert gathered.reading.state is FactState.UNREADABLE
+            assert "none of those that are read" in gathered.reading.why
+        with pytest.raises(BlockingIOError):
+            other.accept()

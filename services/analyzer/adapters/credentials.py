@@ -32,12 +32,13 @@ class Tokens(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Where the target systems are; `role` holds `{account}`."""
+    """Where the target systems are; `role` holds `{account}`, `git_host` may be empty."""
 
     endpoint: str
     region: str
     role: str
     git_mirrors: str
+    git_host: str = ""
 
 
 @dataclass(slots=True)
@@ -63,8 +64,15 @@ class ReadSessions:
         for service in ("sts", "iam", "s3"):
             self._nobody.anonymous(service, None)
 
-    def open(self) -> Session:
-        """A session without any credential, for what is read in the open."""
+    def repository(self, address: str) -> Session:
+        """A session without any credential for a repository at this clone address.
+
+        Raises Unreadable unless it stands at the git host or the mirrors: the address comes out of a report, which
+        could name anything that this process can reach.
+        """
+        hosts = [h.rstrip("/") for h in (self._places.git_host, self._places.git_mirrors) if h]
+        if not any(address.startswith(f"{host}/") for host in hosts):
+            raise Unreadable("the repository is none of those that are read: FIXGATE_GIT_HOST and FIXGATE_GIT_MIRRORS")
         return self._nobody
 
     def of(self, account: str) -> Session:

@@ -29,8 +29,8 @@ _KEY_ID: Final = 16
 class Sessions(Protocol):
     """Where sessions come from; see `credentials.ReadSessions`."""
 
-    def open(self) -> Session:
-        """Without any credential."""
+    def repository(self, address: str) -> Session:
+        """Without any credential; raises Unreadable for an address that is not read."""
         ...
 
     def of(self, account: str) -> Session:
@@ -127,7 +127,7 @@ class Discovery:
 
     def _session(self, target: Resource) -> Session:
         if target.kind == targets.WORKFLOW:
-            return self._sessions.open()
+            return self._sessions.repository(targets.parts(target)[0])
         account = target.account
         if account is None and target.kind == targets.ACCESS_KEY:
             account = account_in(target.id)
