@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Final
 
 from fixgate import targets
@@ -60,7 +61,7 @@ class Held:
             _meets(scope.lock_keys, frozenset({reach.lock_key}))
             and _meets(scope.resources, reach.resources)
             and _meets(scope.accounts, frozenset({reach.account}) if reach.account else frozenset())
-            and (Environment.UNKNOWN in scope.environments or _meets(scope.environments, reach.environments))
+            and _meets_where(scope.environments, reach.environments)
             and _meets(scope.kinds, reach.kinds)
             and _meets(scope.templates, reach.templates)
         )
@@ -80,7 +81,7 @@ def reach_of(assessment: Assessment, template_id: str, environments: Iterable[En
     `environments` are those that people's inventory names, for who reads it.
     """
     whole, _ = targets.parts(assessment.target)
-    named = {assessment.target.id, whole, assessment.lock_key}
+    named = {assessment.target.id, whole, assessment.lock_key, _last_name(whole)}
     if assessment.identity is not None:
         named.add(assessment.identity.id)
     return Reach(
@@ -111,5 +112,20 @@ def environment_of(value: object) -> Environment:
     return Environment(value) if isinstance(value, str) and value in list(Environment) else Environment.UNKNOWN
 
 
-def _meets(wanted: tuple[str, ...], there: frozenset[str] | frozenset[Environment]) -> bool:
-    return not wanted or not there or not there.isdisjoint(wanted)
+def _meets_where(wanted: tuple[Environment, ...], there: frozenset[Environment]) -> bool:
+    return not wanted or not there or Environment.UNKNOWN in wanted or not there.isdisjoint(wanted)
+
+
+def _meets(wanted: tuple[str, ...], there: frozenset[str]) -> bool:
+    """Whether a scope names one of these; what a person may have meant counts: case does not matter, `*` and `?` do."""
+    return not wanted or not there or any(_fits(name, pattern) for pattern in wanted for name in there)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    folded, meant = name.casefold(), pattern.strip().casefold()
+    return folded == meant or fnmatchcase(folded, meant.replace("[", "[[]"))
+
+
+def _last_name(whole: str) -> str:
+    """What a person calls it: the bucket's or the user's name, the repository's."""
+    return whole.rpartition("/")[2].rpartition(":")[2].removesuffix(".git")

@@ -166,6 +166,28 @@ def test_an_exception_is_an_owners_and_ends_by_itself() -> None:
     assert standing(made, ended, now=NOW + HOUR).lapsed(bucket) == ()
 
 
+@pytest.mark.parametrize(
+    ("meant", "covers"),
+    [
+        (BUCKET.id, True),
+        (BUCKET.id.upper(), True),
+        (f" {BUCKET.id} ", True),
+        ("example-staging-assets", True),
+        ("arn:aws:s3:::example-*", True),
+        ("example-staging-asset?", True),
+        ("*", True),
+        ("[e]xample-staging-assets", False),
+        ("example-staging", False),
+        ("arn:aws:s3:::other-*", False),
+    ],
+)
+def test_an_exception_covers_what_its_owner_meant(meant: str, *, covers: bool) -> None:
+    """By its name, in any case, with wildcards: one that looks in force must not cover nothing."""
+    made = standing(by("bob", ControlKind.EXCEPTION, scope=Scope(resources=(meant,))))
+    found = made.prevents(reach_of(assessment(target=BUCKET), "aws-s3-block-public-access"))
+    assert (found is not None) is covers
+
+
 def test_an_owner_cannot_end_a_freeze() -> None:
     """Each kind is ended by who may begin it."""
     ended = by("bob", ControlKind.END, ends="control-1", control_id="control-2")
