@@ -77,6 +77,12 @@ def revised(draft: Proposal, *, proposal_id: str, revision: int, supersedes: str
     return replace(draft, proposal_id=proposal_id, revision=revision, supersedes=supersedes, expires_at=now + LIFE)
 
 
+def asked_by(draft: Proposal, person: str) -> Proposal:
+    """The draft as what a person asked for: they have picked it, so they are not among those who approve it."""
+    slots = tuple(replace(slot, filler=SlotFiller.PERSON) for slot in draft.slots)
+    return replace(draft, assembler=Assembler(kind=AssemblerKind.PERSON, name=person), slots=slots)
+
+
 def filler_of(assembler: Assembler) -> SlotFiller:
     """Who filled the slots when this assembler picked."""
     return _FILLERS.get(assembler.kind, SlotFiller.UNKNOWN)

@@ -21,7 +21,7 @@ from fixgate.ids import derived_id
 from fixgate.verbs import Event, Facts, Output, Received, Result
 from services.proposer import journal
 from services.proposer.asking import Asked, asked
-from services.proposer.building import LIFE, build, revised
+from services.proposer.building import LIFE, asked_by, build, revised
 from services.proposer.drafts import Drafted
 from services.proposer.journal import Case
 
@@ -167,7 +167,7 @@ class Propose:
         if not why:
             for number, draft in self._usable(lock_key, case, facts):
                 if wanted.template_id in {None, draft.template.id}:
-                    return self._sent(lock_key, case, number, draft, facts, used)
+                    return self._sent(lock_key, case, number, asked_by(draft, wanted.person), facts, used)
             why = "nothing that was asked for is on offer"
         return _kept(lock_key, replace(case, why=f"{wanted.person} asked to {wanted.kind.value}: {why}"), used)
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from fixgate import targets
-from fixgate.events import Proposal, RequestKind
+from fixgate.changes.catalogue import CATALOGUE
+from fixgate.events import Assembler, AssemblerKind, Assessment, Proposal, RequestKind
 from fixgate.events import Result as Ended
 from fixgate.signing import digest
 from services.proposer.journal import Case
@@ -16,7 +17,7 @@ from tests.chains import decided, outcome
 from tests.proposer.services import proposer
 from tests.samples import ACCESS_KEY, assessment, finding
 from tests.services_people import enrol, request
-from tests.services_world import ServicesWorld
+from tests.services_world import CODEC, ServicesWorld
 
 LOCK = targets.lock_key(ACCESS_KEY)
 
@@ -105,10 +106,12 @@ def test_while_a_proposal_is_out_a_retry_leads_to_nothing(world: ServicesWorld) 
 
 
 def test_a_person_can_ask_for_another_try(world: ServicesWorld) -> None:
-    """The next revision of the same proposal, which replaces the one that was rolled back."""
+    """The next revision of the same proposal, in their name: they are not among those who approve it."""
     [sent] = world.signed("proposals")
     ask(world, RequestKind.RETRY, proposal_digest=digest(sent.value))
     first, second = world.read("proposals", Proposal)
     assert (second.proposal_id, second.revision, second.supersedes) == (first.proposal_id, 2, digest(sent.value))
-    assert (second.slots, second.assembler) == (first.slots, first.assembler)
+    assert second.assembler == Assembler(kind=AssemblerKind.PERSON, name="bob")
+    assert [s.value for s in second.slots] == [s.value for s in first.slots]
+    assert CATALOGUE.check(second, CODEC.decode(second.assessment.value, Assessment)) == ()
     assert world.rejected("proposer") == []
