@@ -134,7 +134,8 @@ class Judging:
 
     def _done(self, outcome: Outcome, proposal: Proposal) -> str:
         grants = [self.case.get(name, Grant) for name in outcome.grant_digests]
-        if any(g is None or g.decision_digest != outcome.decision_digest for g in grants):
+        change = (outcome.decision_digest, outcome.proposal_digest)
+        if any(g is None or (g.decision_digest, g.proposal_digest) != change for g in grants):
             return "it names a credential that is not this change's"
         held = [g.credential for g in grants if g is not None and g.credential is not None]
         approved = {(c.action, c.resource) for c in proposal.calls}
