@@ -40,7 +40,14 @@ def pending(*, bootstrap: Bootstrap = "", as_json: AsJson = False) -> None:
     if as_json:
         seat.tell([waiting.described(c) for c in chains], as_json=True, text="")
         return
-    seat.table(("id", "age", "change", "asked", "until"), [waiting.row(c, now) for c in chains])
+    rows = [waiting.row(c, now) for c in chains]
+    if not sys.stdout.isatty():
+        seat.table((), rows)
+        return
+    # Too wide for a table: a digest's worth of id, and two sentences.
+    for name, old, change, asked, until in rows:
+        typer.secho(f"{name}  {old} old, to be answered by {until}", bold=True)
+        typer.echo(f"  {change}\n  needs {asked}")
 
 
 def show(wanted: Id, *, bootstrap: Bootstrap = "", as_json: AsJson = False) -> None:

@@ -11,7 +11,18 @@ from typing import Final
 
 from fixgate.codec import envelope_of
 from fixgate.desk import Desk
-from fixgate.events import Assessment, Decision, Finding, Grant, GrantState, Intent, Outcome, Proposal, Verdict
+from fixgate.events import (
+    Assessment,
+    AssessmentStatus,
+    Decision,
+    Finding,
+    Grant,
+    GrantState,
+    Intent,
+    Outcome,
+    Proposal,
+    Verdict,
+)
 from fixgate.following import Following
 from fixgate.graph import rejected_topic
 from fixgate.topology import SHARDS
@@ -22,7 +33,6 @@ FOLLOWED: Final = (
     "assessments",
     "proposals",
     "decisions",
-    "reviews",
     "grants",
     "intents",
     "outcomes",
@@ -93,9 +103,9 @@ class Watch:
     def stages(self) -> list[Stage]:
         """All stages as they stand."""
         return [
-            self._stage("ingest", self.reports, Finding, self.reports - self._parents(Finding)),
+            self._stage("ingest", self.reports, Finding, self.reports - len(self._answered(Finding))),
             self._stage("analyzer", self._count(Finding), Assessment, self._unanswered(Finding, Assessment)),
-            self._stage("proposer", self._count(Assessment), Proposal, self._unanswered(Assessment, Proposal)),
+            self._stage("proposer", self._count(Assessment), Proposal, self._to_propose()),
             self._stage("gate", self._count(Proposal), Decision, self._waiting_for_people()),
             self._stage("issuer", self._count(Intent), Grant, self._living()),
             self._stage("executor", self._allowed(), Outcome, self._allowed() - self._count(Outcome)),
@@ -125,15 +135,19 @@ class Watch:
     def _count(self, kind: type) -> int:
         return len(self.of(kind))
 
-    def _parents(self, kind: type) -> int:
-        """How many different records those of a kind were made from."""
-        return len({p for r in self.of(kind) if not isinstance(r.record, bytes) for p in envelope_of(r.record).parents})
+    def _answered(self, answer: type) -> set[str]:
+        """The records that those of a kind were made from."""
+        return {p for r in self.of(answer) if not isinstance(r.record, bytes) for p in envelope_of(r.record).parents}
 
     def _unanswered(self, asked: type, answer: type) -> int:
-        answered = {
-            p for r in self.of(answer) if not isinstance(r.record, bytes) for p in envelope_of(r.record).parents
-        }
+        answered = self._answered(answer)
         return sum(r.digest not in answered for r in self.of(asked))
+
+    def _to_propose(self) -> int:
+        """Open problems of which no proposal has come."""
+        answered = self._answered(Proposal)
+        said = [r for r in self.of(Assessment) if r.digest not in answered]
+        return sum(isinstance(r.record, Assessment) and r.record.status is AssessmentStatus.OPEN for r in said)
 
     def _waiting_for_people(self) -> int:
         return sum(d.verdict is Verdict.WAITING for d in self.latest().values())
