@@ -285,3 +285,16 @@ def test_shutdown_may_be_called_twice(collector: Collector) -> None:
     assert telemetry.shutdown()
     telemetry.tracer.root_span("late", b"").end()
     telemetry.log.info("late")
+
+
+def test_a_record_that_is_sent_is_found_by_its_finding(collector: Collector) -> None:
+    """The span of its sending names it like that of its processing; without a finding it names none."""
+    telemetry = connected(collector)
+    with telemetry.tracer.root_span("tick", b"seed") as span:
+        span.send("fixgate.decisions", "finding-1")
+        span.send("fixgate.grants")
+    assert telemetry.shutdown()
+    sends = {s.name: s.attributes for s in collector.spans() if s.kind == "PRODUCER"}
+    assert sends["send fixgate.decisions"]["fixgate.finding.id"] == "finding-1"
+    assert sends["send fixgate.decisions"]["messaging.message.conversation_id"] == "finding-1"
+    assert "fixgate.finding.id" not in sends["send fixgate.grants"]

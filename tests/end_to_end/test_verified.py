@@ -24,21 +24,22 @@ from fixgate.log.places import Places
 from fixgate.people.places import RosterFiles
 from tests.end_to_end.town import Town, arn, user
 
-ENDED = (user(acme.LEAKED), arn(acme.STAGING), arn(acme.UNFIXABLE))
-"""Lock keys of changes that need nobody."""
+
+def await_automatic(town: Town) -> None:
+    """Wait for the changes that need nobody."""
+    for lock_key in (user(acme.LEAKED), arn(acme.STAGING), arn(acme.UNFIXABLE), f"git:{town.repository}"):
+        town.outcome(lock_key)
 
 
 @pytest.fixture(scope="module")
-def finding(town: Town) -> str:
-    """The finding about the workflow: its credential can be killed, so its chain is whole in seconds."""
-    lock_key = f"git:{town.repository}"
-    _, outcome = town.outcome(lock_key)
+def finding(town: Town, approved: str) -> str:
+    """The finding whose change a person approved, now that the credential for it is dead: its window has ended."""
+    _, outcome = town.outcome(approved)
 
     def dead() -> bool:
-        states = [g.state for _, g in town.feed.all(GrantRecord) if g.lock_key == lock_key]
-        return GrantState.DEAD in states
+        return GrantState.DEAD in [g.state for _, g in town.feed.all(GrantRecord) if g.lock_key == approved]
 
-    town.feed.wait(dead, "the death of the workflow's credential")
+    town.feed.wait(dead, "the death of the credential")
     return outcome.finding_ids[0]
 
 
@@ -69,14 +70,14 @@ def logged(chapters: list[dict[str, Any]]) -> set[str]:
     return {d for c in chapters for d in (c["digest"], *logged(c["followed"]))}
 
 
-def elsewhere(town: Town, folder: Path, file: Path) -> Any:
-    """Verify an evidence file in a folder that holds nothing but the log's public key, without a stack."""
-    public = public_path(Places(town.stack.settings).log_key)
-    (folder / public.name).write_bytes(public.read_bytes())
-    arguments = [
-        *("verify", str(file), "--json", "--roster", RosterFiles(town.stack.home.path).pin),
-        *("--key", str(folder / public.name)),
-    ]
+def elsewhere(town: Town, folder: Path, file: Path, roster: str = "") -> Any:
+    """Verify an evidence file in a folder that holds nothing but the log's and the witness's public keys."""
+    places = Places(town.stack.settings)
+    arguments = ["verify", str(file), "--json", "--roster", roster or RosterFiles(town.stack.home.path).pin]
+    for option, private in (("--key", places.log_key), ("--witness-key", places.witness_key)):
+        public = folder / public_path(private).name
+        public.write_bytes(public_path(private).read_bytes())
+        arguments += [option, str(public)]
     return CliRunner().invoke(app, arguments, env={"FIXGATE_HOME": str(folder / "home")})
 
 
@@ -89,13 +90,22 @@ def test_evidence_in_which_one_record_is_another_does_not_verify(town: Town, evi
     assert elsewhere(town, tmp_path, forged).exit_code == 1
 
 
+def test_evidence_under_another_roster_does_not_verify(town: Town, evidence: Path, tmp_path: Path) -> None:
+    """Whoever approved counts by the first roster that the verifier knows, and by no other."""
+    result = elsewhere(town, tmp_path, evidence, "sha256:" + "0" * 64)
+    assert result.exit_code == 1
+    assert {c["step"] for c in json.loads(result.output)["checks"] if not c["passed"]} == {"people"}
+
+
 def test_evidence_verifies_elsewhere_with_the_keys_alone(town: Town, evidence: Path, tmp_path: Path) -> None:
-    """No broker, no archive, no authority: a file, the log's key and the first roster's digest."""
+    """No broker, no archive, no authority: a file, the log's key, the witness's and the first roster's digest."""
     result = elsewhere(town, tmp_path, evidence)
     assert result.exit_code == 0, result.output
     said = json.loads(result.output)
     assert said["verified"] is True
-    assert {"leaf", "signature", "chain", "credential", "outcome"} <= {check["step"] for check in said["checks"]}
+    assert {"leaf", "signature", "chain", "people", "credential", "outcome"} <= {
+        check["step"] for check in said["checks"]
+    }
 
 
 def test_a_story_has_every_record_of_the_way(town: Town, finding: str, evidence: Path) -> None:
@@ -105,14 +115,13 @@ def test_a_story_has_every_record_of_the_way(town: Town, finding: str, evidence:
     while chapters:
         kinds += [c["kind"] for c in chapters]
         chapters = [after for c in chapters for after in c["followed"]]
-    assert set(kinds) >= {"finding", "assessment", "proposal", "decision", "intent", "grant", "outcome"}
-    assert town.run("verify", finding).rstrip().endswith("\nverified")
+    assert set(kinds) >= {"finding", "assessment", "proposal", "decision", "approval", "intent", "grant", "outcome"}
+    assert json.loads(town.run("verify", finding, "--json"))["verified"] is True
 
 
 def test_every_outcome_is_an_in_toto_statement_that_others_can_verify(town: Town) -> None:
     """By the DSSE of securesystemslib and the certificate in it, which the trust domain's authority vouches for."""
-    for lock_key in ENDED:
-        town.outcome(lock_key)
+    await_automatic(town)
     for _, outcome in town.feed.all(Outcome):
         document = json.loads(outcome.statement)
         (signature,) = document["signatures"]
@@ -137,8 +146,7 @@ def first(chain: bytes) -> bytes:
 
 def test_the_account_is_as_the_records_say(town: Town) -> None:
     """What was done is there, what was put back or refused is as it was, and nothing else has changed."""
-    for lock_key in ENDED:
-        town.outcome(lock_key)
+    await_automatic(town)
     done: set[str] = set()
     for lock_key in {a.lock_key for _, a in town.feed.all(Assessment)}:
         outcomes = [o for _, o in town.outcomes(lock_key)]
