@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from fixgate.broker import Broker, Outbound, TopicPartition
-from fixgate.codec import Codec
+from fixgate.broker import Broker, Headers, Outbound, TopicPartition
+from fixgate.codec import Codec, envelope_of
 from fixgate.errors import Misconfigured, Poison, Refused
-from fixgate.events import Approval, Asset, Control, Decision, Envelope, Request
+from fixgate.events import Approval, Asset, Control, Decision, Envelope, Request, Signed
 from fixgate.following import Following
 from fixgate.graph import Topology
 from fixgate.identity import WorkloadIdentity
@@ -27,7 +27,7 @@ from fixgate.partitioning import partition_of
 from fixgate.process import kafka_config
 from fixgate.registry import codec_from
 from fixgate.settings import Settings
-from fixgate.signing import Signer, digest
+from fixgate.signing import Signer, digest, signature_in
 from fixgate.telemetry.context import TRACEPARENT
 from fixgate.topology import DESK, PIPELINE
 from fixgate.trust import TrustBundle
@@ -109,6 +109,24 @@ class Desk:
         headers = (*self._signer().sign(value).headers(), (TRACEPARENT, f"00-{trace}-{span}-01".encode()))
         offset = self._publisher.publish(Outbound(target, key, value, headers))
         return Published(topic=topic.name, partition=target.partition, offset=offset, digest=digest(value))
+
+    def put_back(self, topic: str, value: bytes, headers: Headers) -> Published:
+        """Write once more what a desk had written to a topic of ours, newly signed; people's signatures stay theirs.
+
+        Raises Refused when no desk had signed it, else as `publish`.
+        """
+        kind = next((k for k, name in TOPICS.items() if name == topic), None)
+        if kind is None:
+            raise Refused(f"the desk does not write {topic}")
+        try:
+            signature = signature_in(headers)
+            if signature is None:
+                raise Refused("nobody signed the record")
+            signed = Signed(value=value, signature=signature.signature, certificate=signature.certificate)
+            record = self._intake.receive_carried(signed, kind)
+        except Poison as fault:
+            raise Refused(f"the record is not one that a desk wrote: {fault.message}") from None
+        return self.publish(record, parents=envelope_of(record).parents)
 
     def read(self, topic: str) -> Iterator[Received]:
         """All records of a topic up to its end as of now, verified, in order within each partition.

@@ -17,6 +17,7 @@ from fixgate.cli import (
     policy,
     provenance,
     publish,
+    rejected,
     replay,
     review,
     roster,
@@ -62,6 +63,7 @@ app.add_typer(roster.app)
 policy.app.command()(replay.replay)
 app.add_typer(policy.app)
 app.add_typer(templates.app)
+app.add_typer(rejected.app)
 app.add_typer(topology.app)
 app.add_typer(log.app)
 
