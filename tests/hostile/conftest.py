@@ -38,10 +38,10 @@ def deployed(folder: Path, account: World, seconds: int) -> Iterator[Pair]:
 @pytest.fixture
 def pair(tmp_path: Path, account: World) -> Iterator[Pair]:
     """A deployment whose credentials live long enough for every change."""
-    yield from deployed(tmp_path, account, 20)
+    yield from deployed(tmp_path, account, 30)
 
 
 @pytest.fixture
 def brief_pair(tmp_path: Path, account: World) -> Iterator[Pair]:
     """A deployment whose credentials live so briefly that their ends can be waited for."""
-    yield from deployed(tmp_path, account, 8)
+    yield from deployed(tmp_path, account, 10)

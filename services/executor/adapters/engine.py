@@ -29,6 +29,8 @@ from services.executor.change import ORDERS, ChangeState, unpack
 THREADS: Final = 8
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 2.0
+STUCK_PAUSE: Final = 30.0
+"""Before a change that could not go on is taken up again."""
 REFUSED_PAUSE: Final = 15.0
 """The longest pause where the issuer refused for now: each refusal is a record."""
 Probe = Callable[[str], None]
@@ -41,7 +43,10 @@ def ignore(place: str) -> None:
 
 @dataclass(slots=True)
 class Job:
-    """A change that a thread works on. `stop` is set when it is not ours any more."""
+    """A change that a thread works on; `order` is the newest that is committed.
+
+    `stop` is set when it is not ours any more, or over.
+    """
 
     order: Order
     change: ChangeState
@@ -94,7 +99,7 @@ class Engine:
         for order in orders:
             running = self._jobs.get(order.key)
             if order.value is None:
-                self._jobs.pop(order.key, None)
+                self._over(order.key)
                 continue
             try:
                 change = unpack(self._codec, order.value)
@@ -103,12 +108,18 @@ class Engine:
                 self._telemetry.log.alarm(Alarm.DEFECT, error.message, order=order.key.decode(errors="replace"))
                 continue
             if running is not None and not order.resumed and _same(running.change, change):
+                running.order = order
                 continue  # it moved on by what its own thread told
             if running is not None:
                 running.stop.set()
             job = self._jobs[order.key] = Job(order, change)
             if self._pool is not None:
                 self._pool.submit(self._run, job)
+
+    def _over(self, key: bytes) -> None:
+        job = self._jobs.pop(key, None)
+        if job is not None:
+            job.stop.set()
 
     def lost(self, shards: Sequence[int]) -> None:
         """See `verbs.Effects.lost`."""
@@ -128,23 +139,32 @@ class Engine:
     # -- in a thread of the pool ---------------------------------------------------------------------------------
 
     def _run(self, job: Job) -> None:
-        try:
-            self._work(job)
-        except (Fenced, Unavailable):
-            return  # whoever has the shard now goes on with it
-        except Exception as error:  # noqa: BLE001 - said aloud; the change stays in the state, for the next start
-            if job.stop.is_set():
+        resumed = job.order.resumed
+        while not job.stop.is_set():
+            try:
+                self._work(job, resumed=resumed)
+            except (Fenced, Unavailable):
+                return  # whoever has the shard now goes on with it
+            except Exception as error:  # noqa: BLE001 - said aloud, and tried again: the lock key is held meanwhile
+                if job.stop.is_set():
+                    return
+                what = error.message if isinstance(error, FixgateError) else _place(error)
+                lock = job.change.draft.lock_key
+                self._telemetry.log.alarm(Alarm.DEFECT, f"a change cannot go on: {what}", lock=lock)
+            else:
                 return
-            what = error.message if isinstance(error, FixgateError) else _place(error)
-            self._telemetry.log.alarm(Alarm.DEFECT, f"a change cannot go on: {what}", lock=job.change.draft.lock_key)
+            if self._wait(STUCK_PAUSE):
+                return
+            # Nobody knows how far it came: it is taken up like one that was found in a shard that was taken over.
+            resumed = True
 
-    def _work(self, job: Job) -> None:
-        change = job.change
+    def _work(self, job: Job, *, resumed: bool) -> None:
+        change = job.change = unpack(self._codec, job.order.value or b"")
         attempt = Attempt(change, decision_chain(self._codec, change.draft.decision))
         attempt.intent = self._intent_in(job.order.records, change)
         failures = 0
         report: reports.Report | None = None
-        if job.order.resumed:
+        if resumed:
             report = reports.Resumed(attempt=change.attempt, intent=None)
         while not job.stop.is_set():
             if report is None:
