@@ -18,16 +18,25 @@ class _View:
     records: list[Received] = field(default_factory=list[Received])
     latest: dict[bytes, Received] = field(default_factory=dict[bytes, Received])
     unreadable: int = 0
+    _now: Broadcast | None = None
 
     def take(self, received: Received) -> None:
+        self._now = None
         if self.topic.compacted:
             self.latest[received.key or b""] = received
         else:
             self.records.append(received)
 
+    def refuse(self) -> None:
+        self._now = None
+        self.unreadable += 1
+
     def now(self) -> Broadcast:
-        records = tuple(self.latest.values()) if self.topic.compacted else tuple(self.records)
-        return Broadcast(records=records, unreadable=self.unreadable)
+        """The very same as before when nothing has come: whoever works something out of it remembers it by that."""
+        if self._now is None:
+            records = tuple(self.latest.values()) if self.topic.compacted else tuple(self.records)
+            self._now = Broadcast(records=records, unreadable=self.unreadable)
+        return self._now
 
 
 class Broadcasts:
@@ -56,7 +65,7 @@ class Broadcasts:
             try:
                 view.take(self._intake.receive(record))
             except Poison as fault:
-                view.unreadable += 1
+                view.refuse()
                 self.rejected.append((record, fault))
 
     def close(self) -> None:

@@ -5,11 +5,11 @@ current roster. An entry that cannot be believed, or that nobody confirmed for l
 asks about that asset learns that there is doubt.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from fixgate.codec import Codec
 from fixgate.errors import Poison, Refused
@@ -17,10 +17,12 @@ from fixgate.events import Asset, AssetStatement, PersonSigned, Resource
 from fixgate.people import statements
 from fixgate.people.roster import Role, Roster
 from fixgate.targets import parts
-from fixgate.verbs import Broadcast
+from fixgate.verbs import Broadcast, Received
 
 STALE_AFTER: Final = timedelta(days=180)
 """An entry that nobody confirmed for so long raises caution."""
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_ALWAYS: Final = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 _ROLES: Final = frozenset({Role.OWNER, Role.SECURITY, Role.ADMINISTRATOR})
 
 
@@ -39,42 +41,41 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """The entries that count, and the names of those that do not."""
+    """The entries that count, and the names of those that do not, as of `now`."""
 
-    entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict[str, tuple[Entry, ...]])
+    now: datetime
     doubtful: Mapping[str, str] = field(default_factory=dict[str, str])
     """Names of assets whose newest entry cannot be believed, and why."""
     unreadable: int = 0
     """Records of which not even the asset is known."""
+    _statements: Mapping[str, tuple[AssetStatement, ...]] = field(default_factory=dict[str, tuple[AssetStatement, ...]])
 
     @classmethod
     def of(cls, codec: Codec, broadcast: Broadcast, roster: Roster | None, now: datetime) -> "Inventory":
         """The inventory as of `now`; pure, and quick when it was asked before. Without a roster nothing counts."""
-        entries: dict[str, tuple[Entry, ...]] = {}
-        doubtful: dict[str, str] = {}
-        unreadable = broadcast.unreadable
-        for received in broadcast.records:
-            record = received.record
-            if not isinstance(record, Asset):
-                unreadable += 1
-                continue
-            try:
-                found = _verified(codec, record, roster, now)
-            except Refused as error:
-                doubtful.update(dict.fromkeys(_claimed_names(codec, record), error.message))
-                continue
-            if not found.retired:
-                entry = Entry(statement=found, age=now - (found.reviewed_at or found.issued_at))
-                for name in {found.asset_id, *found.names}:
-                    entries[name] = (*entries.get(name, ()), entry)
-        return cls(entries=entries, doubtful=doubtful, unreadable=unreadable)
+        until = now + statements.CLOCK_LEEWAY
+        known = _known(codec, _Same(broadcast.records), None if roster is None else _Same(roster))
+        if known.latest > until:
+            # Somebody signed at a time that is still to come: the time decides, so nothing is remembered.
+            known = _judged(codec, broadcast.records, roster, until)
+        return cls(
+            now=now,
+            doubtful=known.doubtful,
+            unreadable=broadcast.unreadable + known.unreadable,
+            _statements=known.statements,
+        )
+
+    @property
+    def entries(self) -> Mapping[str, tuple[Entry, ...]]:
+        """Every entry by each of its names."""
+        return {name: tuple(map(self._entry, said)) for name, said in self._statements.items()}
 
     def find(self, *names: str) -> tuple[Entry, ...]:
         """Every entry under one of these names, each once."""
         found: dict[str, Entry] = {}
         for name in names:
-            for entry in self.entries.get(name, ()):
-                found[entry.statement.asset_id] = entry
+            for statement in self._statements.get(name, ()):
+                found[statement.asset_id] = self._entry(statement)
         return tuple(found.values())
 
     def about(self, target: Resource, *names: str) -> tuple[Entry, ...]:
@@ -85,6 +86,9 @@ class Inventory:
         """Whether there may be an entry under one of these names that cannot be used."""
         return self.unreadable > 0 or any(name in self.doubtful for name in names)
 
+    def _entry(self, statement: AssetStatement) -> Entry:
+        return Entry(statement=statement, age=self.now - (statement.reviewed_at or statement.issued_at))
+
 
 def names_of(target: Resource) -> tuple[str, ...]:
     """The names of a target itself: its id, and that of what it is part of."""
@@ -92,11 +96,62 @@ def names_of(target: Resource) -> tuple[str, ...]:
     return (target.id,) if whole == target.id else (target.id, whole)
 
 
-def _verified(codec: Codec, record: Asset, roster: Roster | None, now: datetime) -> AssetStatement:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What the records say; `latest` is the newest time at which somebody who is believed signed."""
+
+    statements: Mapping[str, tuple[AssetStatement, ...]]
+    doubtful: Mapping[str, str]
+    unreadable: int
+    latest: datetime
+
+
+class _Same:
+    """Something as a key of the memory: the very same object, because hashing a thousand people or records is slow."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+
+@lru_cache(maxsize=4)
+def _known(codec: Codec, records: _Same, roster: _Same | None) -> _Known:
+    """What the records say, whatever the time is."""
+    return _judged(codec, records.value, None if roster is None else roster.value, _ALWAYS)
+
+
+def _judged(codec: Codec, records: Sequence[Received], roster: Roster | None, until: datetime) -> _Known:
+    """The same for those that were signed until then; what was signed later is doubtful."""
+    said: dict[str, tuple[AssetStatement, ...]] = {}
+    doubtful: dict[str, str] = {}
+    unreadable, latest = 0, _NEVER
+    for received in records:
+        record = received.record
+        if not isinstance(record, Asset):
+            unreadable += 1
+            continue
+        try:
+            found = _verified(codec, record, roster, until)
+        except Refused as error:
+            doubtful.update(dict.fromkeys(_claimed_names(codec, record), error.message))
+            continue
+        latest = max(latest, _signed_at(found))
+        if not found.retired:
+            for name in {found.asset_id, *found.names}:
+                said[name] = (*said.get(name, ()), found)
+    return _Known(statements=said, doubtful=doubtful, unreadable=unreadable, latest=latest)
+
+
+def _verified(codec: Codec, record: Asset, roster: Roster | None, until: datetime) -> AssetStatement:
     if roster is None:
         raise Refused("there is no roster in force")
     statement = _signed(codec, record.statement, _Same(roster))
-    if max(statement.issued_at, statement.reviewed_at or statement.issued_at) > now + statements.CLOCK_LEEWAY:
+    if _signed_at(statement) > until:
         raise Refused(f"{statement.person} signed at a time that is still to come")
     if statement.asset_id != record.asset_id:
         raise Refused(f"the record is about {record.asset_id}, the statement about {statement.asset_id}")
@@ -105,25 +160,14 @@ def _verified(codec: Codec, record: Asset, roster: Roster | None, now: datetime)
     return statement
 
 
-class _Same:
-    """A roster as a key of the memory: the very same object, because hashing a thousand people takes long."""
-
-    def __init__(self, roster: Roster) -> None:
-        self.roster = roster
-
-    def __hash__(self) -> int:
-        return id(self.roster)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.roster is other.roster
+def _signed_at(statement: AssetStatement) -> datetime:
+    return max(statement.issued_at, statement.reviewed_at or statement.issued_at)
 
 
 @lru_cache(maxsize=16_384)
 def _signed(codec: Codec, signed: PersonSigned, roster: _Same) -> AssetStatement:
     """The statement, whenever it was signed: times are the caller's. What is refused is not remembered."""
-    return statements.asset(
-        codec, signed, roster.roster, datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
-    ).statement
+    return statements.asset(codec, signed, roster.value, _ALWAYS).statement
 
 
 def _claimed_names(codec: Codec, record: Asset) -> tuple[str, ...]:
