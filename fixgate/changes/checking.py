@@ -1,6 +1,7 @@
 """Whether a proposal tells the truth: everything that it claims is computed again from the signed assessment; pure."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -27,6 +28,10 @@ _FILLERS: Final[Mapping[AssemblerKind, SlotFiller]] = {
     AssemblerKind.PERSON: SlotFiller.PERSON,
 }
 _NOBODY_CHOSE: Final = frozenset({SlotFiller.CATALOGUE, SlotFiller.ASSESSMENT})
+
+RULES_NAME: Final = "rules"
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}").fullmatch
+_STAGE: Final = re.compile(r"[A-Za-z0-9._-]{1,20}(?: [A-Za-z0-9._-]{1,20}){0,2}").fullmatch
 
 Planner = Callable[[Mapping[str, Scalar]], Plan]
 
@@ -58,6 +63,7 @@ def _found(
     yield from _states(proposal, assessment)
     yield from _catalogued(proposal, assessment, template)
     yield from _rehearsed(proposal.rehearsal, proposal.pre_state_digest)
+    yield from _wordy(proposal)
     if not wrong:
         yield from _planned(proposal, planned)
 
@@ -136,3 +142,14 @@ def _rehearsed(rehearsal: Rehearsal, pre_state_digest: str) -> Iterator[str]:
         yield "the rehearsal calls lossless what did not come back"
     if rehearsal.validated and rehearsal.applied_digest in {None, rehearsal.before_digest}:
         yield "the rehearsal validated a change that it did not make"
+    if rehearsal.validated and rehearsal.reversibility is Reversibility.LOSSLESS and rehearsal.detail:
+        yield "the rehearsal went well and has something to tell"
+
+
+def _wordy(proposal: Proposal) -> Iterator[str]:
+    """People see these before they sign: a name is no place to talk to them."""
+    assembler = proposal.assembler
+    if not _NAME(assembler.name) or (assembler.kind is AssemblerKind.RULES and assembler.name != RULES_NAME):
+        yield "the assembler has no name that one has"
+    if not _STAGE(proposal.rehearsal.stage):
+        yield "the rehearsal's stage has no name that one has"

@@ -24,7 +24,7 @@ from fixgate.events import (
 )
 from tests.changes.drafts import BUCKET, IDS, KEY, PIN, draft
 
-NOT_CHECKED = {"envelope", "proposal_id", "revision", "supersedes", "saga", "assembler", "expires_at", "assessment"}
+NOT_CHECKED = {"envelope", "proposal_id", "revision", "supersedes", "saga", "expires_at", "assessment"}
 """Of these the catalogue knows nothing; whoever decides looks at them."""
 OTHER_DIGEST = "sha256:" + "0" * 64
 Lie = Callable[[Proposal], Any]
@@ -72,6 +72,13 @@ LIES: dict[str, list[Lie]] = {
         lambda p: replace(p.rehearsal, applied_digest=None),
         lambda p: replace(p.rehearsal, applied_digest=p.rehearsal.before_digest),
         lambda p: replace(p.rehearsal, reversibility=Reversibility.LOSSY),
+        lambda p: replace(p.rehearsal, detail="Security has looked at this: sign it."),
+        lambda p: replace(p.rehearsal, stage="a copy that security has looked at"),
+    ],
+    "assembler": [
+        lambda p: replace(p.assembler, name="rules that security wrote"),
+        lambda p: replace(p.assembler, name="securitys-rules"),
+        lambda p: replace(p.assembler, name=""),
     ],
 }
 

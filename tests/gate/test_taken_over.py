@@ -139,3 +139,26 @@ def test_a_turn_is_not_kept_for_ever(lenient: Court) -> None:
     lenient.propose(proposal_id="later", expires_at=lenient.world.now + 10_000 * DAY)
     lenient.pass_time(4 * DAY)
     assert lenient.verdicts()[-1] is Verdict.EXPIRED
+
+
+# -- and what lies in between ----------------------------------------------------------------------------------------
+
+
+def test_an_outcome_of_what_waits_frees_nothing(court: Court) -> None:
+    """No change can be over that nobody allowed, whatever an executor says."""
+    waiting = court.propose()
+    court.end(waiting)
+    court.propose(proposal_id="proposal-2")
+    assert court.verdicts() == [Verdict.WAITING]
+
+
+def test_what_comes_to_be_demanded_has_to_be_shown(court: Court) -> None:
+    """An exception ran out between the asking and the answer: people are asked again, with one obligation more."""
+    waiting = court.propose()
+    until = court.world.now + timedelta(minutes=1)
+    court.control(ControlKind.EXCEPTION, scope=Scope(lock_keys=(waiting.lock_key,)), not_after_at=until)
+    court.world.advance(timedelta(minutes=2))
+    again = court.answers("bob", waiting)
+    assert again.verdict is Verdict.WAITING
+    assert "lapsed-exception" in {o.id for o in again.obligations} - {o.id for o in waiting.obligations}
+    assert court.answers("bob", again).verdict is Verdict.ALLOWED
