@@ -244,6 +244,18 @@ def test_an_old_or_doubtful_entry_raises_caution(court: Court) -> None:
     assert retired.find(whole) == ()
 
 
+def test_what_is_remembered_of_an_entry_is_not_its_age(court: Court) -> None:
+    """The same records, asked for at another time: what was to come counts then, and what was fresh is old."""
+    records = broadcast(entry(court, issued_at=START + DAY, reviewed_at=START + DAY))
+    whole = ACCESS_KEY.id.partition("#")[0]
+    for _ in range(2):
+        assert Inventory.of(CODEC, records, FIRST, START).in_doubt((whole,))
+        assert not Inventory.of(CODEC, records, None, START + DAY).find(whole)
+        [fresh] = Inventory.of(CODEC, records, FIRST, START + DAY).find(whole)
+        [old] = Inventory.of(CODEC, records, FIRST, START + 2 * DAY + STALE_AFTER).find(whole)
+        assert (fresh.stale, old.stale) == (False, True)
+
+
 def test_an_entry_is_found_by_every_name(court: Court) -> None:
     """Its id and its other names, each once."""
     inventory = Inventory.of(CODEC, broadcast(entry(court, names=("deploy-bot",))), FIRST, START + DAY)
