@@ -17,7 +17,7 @@ from fixgate.resources.sessions import aws_session
 from fixgate.runtime.wiring import wall_clock
 from fixgate.verbs import Workload, gather_nothing
 from services.executor.adapters.acts import Acts
-from services.executor.adapters.bounds import refusal
+from services.executor.adapters.bounds import beside_us, crowd, refusal
 from services.executor.adapters.engine import Engine
 from services.executor.adapters.ports import Ports
 from services.executor.adapters.snapshots import sealed_snapshots
@@ -49,6 +49,7 @@ def build(process: Process, identity: WorkloadIdentity) -> Workload[None]:
         attest=lambda kind, payload: identity.signer().attest(kind, payload),
         clock=wall_clock,
         wait=stopping.wait,
+        bounds=crowd(settings.aws_endpoint, beside_us),
     )
     verb = Plan(
         codec=codec,

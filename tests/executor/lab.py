@@ -291,6 +291,7 @@ class Lab:
         slot: int = 0,
         recommend_only: bool = False,
         refusal: Callable[[Resource], str] = lambda _target: "",
+        bounds: Callable[[Resource], str] = lambda _target: "",
         snapshots: Path | None = None,
     ) -> "Executor":
         """An instance, started."""
@@ -314,6 +315,7 @@ class Lab:
             attest=world.person("executor").signer().attest,
             clock=clock,
             wait=wait,
+            bounds=bounds,
         )
         verb = Plan(
             codec=CODEC,

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fixgate import targets
 from fixgate.local.authority import keys
 from fixgate.trust import TrustBundle
-from services.executor.adapters.bounds import emulated, refusal
+from services.executor.adapters.bounds import beside_us, crowd, emulated, refusal
 from tests.fixgate.certificates import self_signed, trust
 from tests.samples import ACCESS_KEY, BUCKET, WORKFLOW
 
@@ -58,3 +58,34 @@ def test_a_real_authority_sets_no_bounds() -> None:
 def test_what_counts_as_this_machine(address: str, *, is_local: bool) -> None:
     """Loopback addresses and their one name."""
     assert emulated(address) is is_local
+
+
+def process(proc: Path, number: int, *words: str) -> None:
+    """A process as the kernel shows it."""
+    folder = proc / str(number)
+    folder.mkdir()
+    (folder / "cmdline").write_bytes(b"".join(word.encode() + b"\0" for word in words))
+
+
+def test_another_service_under_our_user_is_seen(tmp_path: Path) -> None:
+    """However Python is called; what has ended meanwhile is passed over."""
+    (tmp_path / "7").mkdir()
+    process(tmp_path, 8, "/usr/bin/python3", "-X", "dev", "-m", "services.issuer")
+    assert beside_us(tmp_path) == "issuer"
+
+
+def test_nobody_else_is_nobody(tmp_path: Path) -> None:
+    """Neither ourselves, nor what only speaks of a service, nor a machine that shows no processes."""
+    process(tmp_path, 8, "python", "-m", "services.executor")
+    process(tmp_path, 9, "grep", "services.issuer")
+    assert (beside_us(tmp_path), beside_us(tmp_path / "nowhere")) == ("", "")
+
+
+def test_who_runs_beside_us_is_asked_each_time() -> None:
+    """A service may be started after the executor was."""
+    there: list[str] = []
+    why = crowd("", lambda: there[-1] if there else "")
+    assert why(BUCKET) == ""
+    there.append("issuer")
+    assert "issuer runs under the executor's user" in why(BUCKET)
+    assert crowd(LOCAL, lambda: "issuer")(BUCKET) == ""

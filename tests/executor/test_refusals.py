@@ -91,6 +91,14 @@ def test_a_target_that_is_out_of_bounds(lab: Lab) -> None:
     assert lab.world.read("intents", Intent) == []
 
 
+def test_a_target_that_is_out_of_bounds_by_who_runs_beside_us(lab: Lab) -> None:
+    """No credential is asked for while another service could take it."""
+    lab.decide()
+    outcome = lab.executor(bounds=lambda _target: "issuer runs under our user").finish()
+    untouched(lab, outcome, Result.FAILED)
+    assert lab.issuer.minted == []
+
+
 def test_recommending_changes_nothing(lab: Lab) -> None:
     """The rehearsal is in the record, but no credential was asked for; bounds do not matter then."""
     lab.decide()

@@ -13,7 +13,7 @@ from fixgate.chain import DecisionChain
 from fixgate.changes.compare import difference, outside
 from fixgate.changes.template import Stage as Target
 from fixgate.errors import FixgateError, Transient
-from fixgate.events import FactState, OracleVerdict, RollbackResult, Signed, Warrant
+from fixgate.events import FactState, IntentPurpose, OracleVerdict, RollbackResult, Signed, Warrant
 from fixgate.minting.client import Minted, NotMinted
 from fixgate.resources.reading import Projection, Reading, projection_digest
 from fixgate.signing import digest
@@ -81,6 +81,9 @@ class Acts:
         change, warrant = attempt.change, _warrant(attempt)
         if attempt.intent is None:
             raise Transient("the signed intent is not at hand")
+        why = self._ports.bounds(change.draft.target)
+        if why and change.purpose is not IntentPurpose.UNDO:
+            return reports.Stuck(attempt=number, intent=intent, why=why)
         early = (warrant.not_before_at - self._ports.clock()).total_seconds()
         if early > 0 and self._ports.wait(min(early, LONGEST_WAIT)):
             raise Transient("the process ends")

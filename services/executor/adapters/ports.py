@@ -7,7 +7,7 @@ from typing import Protocol
 
 from fixgate.chain import ProposalChain
 from fixgate.changes.template import Operations, Plan, Stage
-from fixgate.events import Rehearsal, Signed, Stored
+from fixgate.events import Rehearsal, Resource, Signed, Stored
 from fixgate.minting.client import Minted
 from fixgate.resources.reading import Projection
 from services.executor.outcome import Attest
@@ -68,7 +68,10 @@ class Snapshots(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """All of them. `wait` returns True when the process ends, after so many seconds at most."""
+    """All of them. `wait` returns True when the process ends, after so many seconds at most.
+
+    `bounds` says why a target may not be touched as of now; empty when it may.
+    """
 
     issuer: Issuer
     workshop: Workshop
@@ -76,3 +79,4 @@ class Ports:
     attest: Attest
     clock: Callable[[], datetime]
     wait: Callable[[float], bool]
+    bounds: Callable[[Resource], str] = lambda _target: ""
