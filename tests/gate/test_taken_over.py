@@ -162,3 +162,12 @@ def test_what_comes_to_be_demanded_has_to_be_shown(court: Court) -> None:
     assert again.verdict is Verdict.WAITING
     assert "lapsed-exception" in {o.id for o in again.obligations} - {o.id for o in waiting.obligations}
     assert court.answers("bob", again).verdict is Verdict.ALLOWED
+
+
+def test_an_answer_of_after_the_end_does_not_count(court: Court) -> None:
+    """Its time may be ahead of ours by a little: not over the end."""
+    waiting = court.propose(expires_at=court.world.now + timedelta(minutes=5))
+    court.world.advance(timedelta(minutes=4))
+    late = court.world.now + timedelta(seconds=90)
+    assert court.answers("bob", waiting, answered_at=late).verdict is Verdict.WAITING
+    assert court.answers("bob", waiting).verdict is Verdict.ALLOWED

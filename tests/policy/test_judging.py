@@ -16,6 +16,7 @@ from fixgate.policy.controls import Prevention, PreventionKind
 from fixgate.policy.judge import Moment, Outlook, judge
 from fixgate.policy.shipped import SHIPPED, policies_folder
 from fixgate.policy.subject import Subject
+from fixgate.policy.testimony import NEVER
 
 BUNDLE: Final = Bundle.load(SHIPPED)
 FINE: Final = Moment(within_ceiling=True)
@@ -77,6 +78,7 @@ MOMENTS: Final = st.builds(
     Moment,
     within_ceiling=st.booleans(),
     lapsed=st.lists(st.just("exception-1"), max_size=1).map(tuple),
+    facts_hours=st.sampled_from((0, 23, 24, 167, 168)),
 )
 
 
@@ -96,6 +98,13 @@ def test_knowing_less_never_asks_for_less(subject: Subject, moment: Moment, fact
         assert unknown.quorum.approvals >= known.quorum.approvals
         assert set(unknown.quorum.roles) >= set(known.quorum.roles)
         assert set(unknown.obligations) >= set(known.obligations)
+
+
+@given(subject=subjects(), moment=MOMENTS, hours=st.integers(0, NEVER))
+def test_older_facts_never_ask_for_less(subject: Subject, moment: Moment, hours: int) -> None:
+    """From this hour's to those of a time that nobody knows."""
+    older = replace(moment, facts_hours=max(hours, moment.facts_hours))
+    assert ORDER.index(judge(BUNDLE, subject, older).verdict) >= ORDER.index(judge(BUNDLE, subject, moment).verdict)
 
 
 @given(subject=subjects(), moment=MOMENTS)
@@ -124,11 +133,14 @@ def test_every_ruling_says_why(subject: Subject, moment: Moment) -> None:
         assert subject.environment != "production" or subject.independent_sources >= 2
 
 
-def test_a_policy_that_cannot_be_evaluated_refuses() -> None:
-    """A forbid that overflows would be skipped by Cedar; here it is no answer."""
+@pytest.mark.parametrize("action", ["action", 'action == Fixgate::Action::"automatic"'])
+def test_a_policy_that_cannot_be_evaluated_refuses(action: str) -> None:
+    """A forbid that overflows would be skipped by Cedar; here it is no answer, whichever question it is about."""
     broken = _with(
         """@id("overflow") @words("Too much.")
-        forbid (principal, action, resource) when { resource.revision * 9223372036854775807 > 5 };"""
+        forbid (principal, ACTION, resource) when { resource.revision * 9223372036854775807 > 5 };""".replace(
+            "ACTION", action
+        )
     )
     ruling = judge(broken, replace(UNREMARKABLE, revision=9), FINE)
     assert ruling.verdict is Outlook.REFUSED
