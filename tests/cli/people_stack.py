@@ -12,7 +12,7 @@ from fixgate.broker import Outbound, TopicPartition
 from fixgate.cli import app
 from fixgate.codec import Codec, embedded
 from fixgate.errors import FixgateError
-from fixgate.events import Decision, Envelope, Record, Signed
+from fixgate.events import Decision, Envelope, Record, Rejected, Signed
 from fixgate.identity import WorkloadIdentity
 from fixgate.kafka.publisher import KafkaPublisher
 from fixgate.local.stack import Stack
@@ -71,6 +71,19 @@ class People:
         finally:
             publisher.close()
         return digest(value)
+
+    def letter(self, letter: Rejected) -> None:
+        """Publish a dead letter as ingest."""
+        identity = self._identity("ingest")
+        self.sequence += 1
+        envelope = Envelope(trace_id=TRACE, stream="ingest/0/1", sequence=self.sequence)
+        value = CODEC.encode(letter, envelope)
+        publisher = KafkaPublisher(identity.kafka_client_config(self.stack.bootstrap))
+        try:
+            target = TopicPartition("fixgate.ingest.rejected", 0)
+            publisher.publish(Outbound(target, b"letter", value, identity.signer().sign(value).headers()))
+        finally:
+            publisher.close()
 
     def sign(self, record: Record, party: str) -> Signed:
         """A record as that party would have sent it."""
