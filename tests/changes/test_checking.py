@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixgate.changes.catalogue import CATALOGUE
+from fixgate.changes.checking import lies
+from fixgate.changes.template import Offer
 from fixgate.events import (
     AssemblerKind,
     BlastLevel,
@@ -130,6 +132,21 @@ def test_a_slot_is_what_was_offered(altered: dict[str, Any]) -> None:
     proposal, assessment = draft(PIN)
     (slot,) = proposal.slots
     assert CATALOGUE.check(replace(proposal, slots=(replace(slot, **altered),)), assessment)
+
+
+def test_a_value_is_not_passed_off_under_another_offers_reference() -> None:
+    """Both are on offer, and one of them is tainted."""
+    proposal, assessment = draft(PIN)
+    (slot,) = proposal.slots
+    offers = CATALOGUE.offers(assessment)
+    offered = offers.of(PIN)
+    assert offered is not None
+    text = Offer(reference="text", value="b" * 40, tainted=True)
+    both = replace(offered, slots={slot.name: (*offered.slots[slot.name], text)})
+    lying = replace(proposal, slots=(replace(slot, value=text.value),))
+    plan = CATALOGUE.plan(assessment, PIN, {slot.name: slot.value})
+    found = lies(lying, assessment, CATALOGUE.templates[PIN], replace(offers, applicable=(both,)), lambda _: plan)
+    assert found == ("the slot commit holds another value than the offer that it refers to",)
 
 
 def test_a_model_that_says_it_is_rules_is_held_to_its_word() -> None:

@@ -87,6 +87,8 @@ def test_a_closed_bucket_is_not_closed_again_and_a_website_is_on_offer() -> None
         ({"fix_head": "a" * 40}, "there already"),
         ({"fix_branch": "main"}, "may be written"),
         ({"branch": "fixgate/x", "fix_branch": "fixgate/x"}, "may be written"),
+        ({"fix_branch": "fixgate/x#refs/heads/main"}, "may be written"),
+        ({"path": ".github/workflows/other.yaml"}, "may be written"),
         (
             {"content": "jobs: {a: {steps: [{uses: example/checkout@v4}]}}\n      - uses: example/checkout@v4\n"},
             "line by line",

@@ -6,10 +6,22 @@ from typing import Any
 
 import pytest
 
-from fixgate.events import BlastLevel, BlastRadius, ControlKind, Environment, Quorum, Saga, Scope, Signed
+from fixgate.errors import Transient
+from fixgate.events import (
+    BlastLevel,
+    BlastRadius,
+    ControlKind,
+    Environment,
+    IntentPurpose,
+    Quorum,
+    Saga,
+    Scope,
+    Signed,
+)
 from fixgate.signing import digest
+from services.issuer.systems import NotMade
 from tests.issuer.office import MINUTE, Office
-from tests.samples import assessment
+from tests.samples import BUCKET, assessment
 from tests.services_people import user
 
 
@@ -85,3 +97,46 @@ def test_a_lower_quorum_in_the_decision_lowers_nothing(office: Office) -> None:
     approvals = (office.approved(proposal, obligations=shown),)
     decision = office.decision(proposal, approvals=approvals, quorum=Quorum(approvals=1))
     assert "1 more must approve" in refused(office, office.decided(decision))
+
+
+# -- and an executor -------------------------------------------------------------------------------------------------
+
+
+def test_an_intent_for_another_target_is_refused(office: Office) -> None:
+    """All else fits."""
+    decision = office.decided()
+    answer = office.mint(decision, target=BUCKET)
+    assert answer.reasons == ("the intent names another target than the decision",)
+
+
+def test_an_undoing_under_another_decision_is_refused(office: Office) -> None:
+    """The gate helps: a second decision with the first one's warrant, for a change that nobody judged."""
+    first = office.decided()
+    office.give_back(office.mint(first))
+    office.pass_time(2 * MINUTE)
+    worse = office.proposal(summary="Anything.", expires_at=office.world.now + timedelta(hours=1))
+    second = office.decided(office.decision(worse))
+    answer = office.mint(second, purpose=IntentPurpose.UNDO)
+    assert answer.credential is None
+    assert answer.reasons == ("the warrant was used by intent-1",)
+
+
+def test_what_was_never_made_is_not_undone(office: Office) -> None:
+    """The credential system made none: there is nothing to put back, and no policy looks at an undoing."""
+    decision = office.decided()
+    office.script.fails = NotMade("throttled")
+    with pytest.raises(Transient):
+        office.mint(decision)
+    office.script.fails = None
+    answer = office.mint(decision, purpose=IntentPurpose.UNDO)
+    assert "nothing to put back" in "; ".join(answer.reasons)
+
+
+def test_what_may_be_a_halt_holds_up_an_undoing(office: Office) -> None:
+    """Nobody knows what it says, so it may be one."""
+    decision = office.decided()
+    office.give_back(office.mint(decision))
+    office.pass_time(2 * MINUTE)
+    office.control(ControlKind.HALT, person="mallory")
+    answer = office.mint(decision, purpose=IntentPurpose.UNDO)
+    assert "may be a halt" in "; ".join(answer.reasons)

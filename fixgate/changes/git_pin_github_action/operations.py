@@ -16,7 +16,7 @@ from fixgate.forms import Scalar
 from fixgate.resources.reading import Projection, Unreadable
 from fixgate.resources.remote import opened
 from fixgate.resources.repository import SHA, NoFile, NoRepository, Repository
-from fixgate.resources.workflow_text import BRANCHES, Use, first_unpinned, pinned
+from fixgate.resources.workflow_text import Use, first_unpinned, fix_branch, pinned
 from fixgate.resources.workflows import HEADS, text_of
 
 ID: Final = "git-pin-github-action"
@@ -81,7 +81,8 @@ def _misfit(case: Case) -> str:
     use = first_unpinned(projection["content"])
     if use is None or not projection["fix_branch"]:
         return "every action is pinned"
-    if not str(projection["fix_branch"]).startswith(BRANCHES) or projection["fix_branch"] == projection["branch"]:
+    path = targets.parts(case.target)[1]
+    if projection["path"] != path or projection["fix_branch"] not in {fix_branch(path, use)} - {projection["branch"]}:
         return "the branch is none that may be written"
     if projection["fix_head"] is not None:
         return "the branch that pins it is there already"
