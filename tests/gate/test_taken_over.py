@@ -11,7 +11,7 @@ from fixgate.events import BlastLevel, BlastRadius, ControlKind, Environment, Ma
 from tests.chains import assessed
 from tests.gate.court import HOUR, Court, refused_because
 from tests.samples import ACCESS_KEY, ACCOUNT, KEY_ID, assessment, finding, public_bucket
-from tests.services_people import user
+from tests.services_people import asset, user
 
 DAY = timedelta(days=1)
 
@@ -109,6 +109,13 @@ def test_whom_people_name_as_its_owner_may_not_approve(court: Court) -> None:
 def test_a_freeze_of_production_covers_what_people_say_serves_it(lenient: Court) -> None:
     """Though the analyzer says that it serves staging."""
     inventory(lenient, environment=Environment.PRODUCTION)
+    lenient.control(ControlKind.FREEZE, scope=Scope(environments=(Environment.PRODUCTION,)))
+    refused_because(lenient.propose(), "changes are frozen")
+
+
+def test_a_freeze_of_production_covers_what_people_may_have_said_serves_it(lenient: Court) -> None:
+    """An entry that cannot be believed may have been a true one."""
+    asset(lenient.world, "mallory", asset_id=targets.parts(ACCESS_KEY)[0], kind="aws.iam.user", person="mallory")
     lenient.control(ControlKind.FREEZE, scope=Scope(environments=(Environment.PRODUCTION,)))
     refused_because(lenient.propose(), "changes are frozen")
 
