@@ -66,6 +66,9 @@ def replay(
     unseal: Annotated[
         Path | None, typer.Option("--unseal", metavar="FILE", help="The private key that opens sealed reports.")
     ] = None,
+    scanner_api: Annotated[
+        str, typer.Option("--scanner-api", metavar="ADDRESS", help="The Workload API that gives a scanner's identity.")
+    ] = "",
     bootstrap: cluster.Bootstrap = "",
     as_json: AsJson = False,
 ) -> None:
@@ -90,7 +93,7 @@ def replay(
         fetch = open_objects(at.settings.objects, at.settings.home).get
         original = original_of(letter, naming, fetch, key)
         if topic == RAW:
-            partition, offset = _as_scanner(at, original, bootstrap)
+            partition, offset = _as_scanner(at, original, bootstrap, scanner_api)
         else:
             written = at.desk.put_back(topic, original.value, original.headers)
             partition, offset = written.partition, written.offset
@@ -141,14 +144,21 @@ def described(name: str, letter: "Rejected", naming: "Naming") -> dict[str, Any]
     }
 
 
-def _as_scanner(at: "Seat", original: "Original", bootstrap: str) -> tuple[int, int]:
+def _as_scanner(at: "Seat", original: "Original", bootstrap: str, api: str) -> tuple[int, int]:
     from fixgate.cli.publish import IDENTITY_S, PARTY, Sender  # noqa: PLC0415 - slow to import
     from fixgate.identity import WorkloadIdentity  # noqa: PLC0415 - slow to import
+    from fixgate.topology import PIPELINE  # noqa: PLC0415 - slow to import
 
     settings = at.settings
     servers = cluster.bootstrap_servers(settings, bootstrap)
-    identity = WorkloadIdentity(cluster.workload_api(settings, PARTY), deadline_s=IDENTITY_S)
+    identity = WorkloadIdentity(api or cluster.workload_api(settings, PARTY), deadline_s=IDENTITY_S)
     try:
+        expected = _naming(at).spiffe_id(PIPELINE.party(PARTY))
+        if identity.spiffe_id != expected:
+            raise Refused(
+                f"this is {identity.spiffe_id}, but reports are written by {expected}",
+                remedy="Name the Workload API of a scanner with --scanner-api.",
+            )
         ca = Path(settings.kafka_ca) if settings.kafka_ca else None
         sender = Sender(identity, servers, f"{settings.prefix}{RAW}", tls=settings.kafka_tls, ca=ca)
         headers: list[tuple[str, str | bytes | None]] = [(name, value) for name, value in original.headers]

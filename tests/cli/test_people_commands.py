@@ -10,14 +10,18 @@ from typing import Any
 
 import pytest
 
+from fixgate.broker import Inbound, TopicPartition
 from fixgate.cli import app
 from fixgate.desk import opened
-from fixgate.errors import EXIT_USAGE, Misconfigured, Refused
+from fixgate.errors import EXIT_USAGE, Misconfigured, Poison, Reason, Refused
 from fixgate.events import Answer, Approval, Verdict
 from fixgate.local.stack import Stack
+from fixgate.naming import Naming
 from fixgate.people import statements
 from fixgate.people.roster import Roster
 from fixgate.people.view import view_digest
+from fixgate.rejections import DeadLetters
+from fixgate.sealing import generate
 from fixgate.settings import Settings, load
 from tests.cli.people_stack import CODEC, RUNNER, People, people
 from tests.people.chains import waiting
@@ -265,3 +269,29 @@ def test_what_was_not_shown_is_shown_first(begun: People) -> None:
     assert "fixgate view 1" in rejected.stderr
     said_of = [a for a, _ in answered(begun) if a.proposal_id == "proposal-dcba"]
     assert len({a.approval_id for a in said_of}) == 2
+
+
+def test_dead_letters_are_listed_and_put_back(begun: People, short_tmp: Path) -> None:
+    """A report goes back as it was, with the private key alone; what a service wrote does not go back at all."""
+    folder = short_tmp / "seals"
+    folder.mkdir()
+    kept = DeadLetters("ingest", Naming(), sealer=generate(folder, "letters"), keep=lambda _: "")
+    place = TopicPartition("fixgate.findings.raw", 0)
+    record = Inbound(source=place, offset=3, key=b"scanner", value=b"a report", headers=(), appended_ms=1)
+    begun.letter(kept.letter(record, Poison(Reason.NOT_AVRO, "no report"), secret=True)[1])
+    place = TopicPartition("fixgate.decisions", 0)
+    record = Inbound(source=place, offset=4, key=b"k", value=b"a decision", headers=(), appended_ms=1)
+    begun.letter(kept.letter(record, Poison(Reason.UNSIGNED, "nobody signed"), secret=False)[1])
+    raw, decision = json.loads(begun.run("rejected", "list", "--json").stdout)
+    assert (raw["origin"], raw["reason"], raw["sealed"]) == ("findings.raw/0/3", "not_avro", True)
+    assert "a report" not in begun.run("rejected", "list").stdout
+    assert "alone may write" in begun.fails("rejected", "replay", decision["id"]).message
+    assert "it may hold secrets" in begun.fails("rejected", "replay", raw["id"]).message
+    generate(folder, "other")
+    wrong = begun.fails("rejected", "replay", raw["id"], "--unseal", str(folder / "other.key"))
+    assert "which is not here" in wrong.message
+    put_back = ("rejected", "replay", raw["id"][:20], "--unseal", str(folder / "letters.key"))
+    assert "reports are written by" in begun.fails(*put_back).message
+    scanner = ("--scanner-api", begun.stack.environment("scanner")["FIXGATE_WORKLOAD_API"])
+    told = json.loads(begun.run(*put_back, *scanner, "--json").stdout)
+    assert (told["topic"], told["offset"]) == ("findings.raw", 0)
