@@ -14,7 +14,8 @@ from fixgate.log.note import Kind, NoteSigner
 from fixgate.objects import FileStore
 from fixgate.signing import digest
 from tests.log.logs import SIGNER, WITNESS
-from tests.provenance.book import Book, tell
+from tests.provenance.book import Book
+from tests.provenance.telling import tell
 from tests.samples import finding
 
 RUNNER = CliRunner()

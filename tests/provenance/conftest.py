@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from fixgate.provenance.evidence import Evidence
-from tests.provenance.book import Book, tell
+from tests.provenance.book import Book
+from tests.provenance.telling import tell
 
 
 @pytest.fixture

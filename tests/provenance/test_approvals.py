@@ -11,7 +11,8 @@ from fixgate.events import Answer, Approval, ApprovalStatement, Decision, Obliga
 from fixgate.people.roster import Role, Roster
 from fixgate.provenance.checks import Verdicts
 from tests.people.persons import Key, person
-from tests.provenance.book import Book, Telling, answered, asked, cosigned, enrolled, made, tell
+from tests.provenance.book import Book
+from tests.provenance.telling import Telling, answered, asked, cosigned, enrolled, made, tell
 from tests.services_people import FIRST
 from tests.services_world import CODEC, START
 

@@ -18,7 +18,8 @@ from fixgate.provenance.archive import Archive
 from fixgate.provenance.evidence import Evidence
 from fixgate.signing import digest
 from tests.log.logs import KEYS, WITNESS
-from tests.provenance.book import Book, enrolled, tell
+from tests.provenance.book import Book
+from tests.provenance.telling import enrolled, tell
 from tests.samples import finding
 from tests.services_world import CODEC
 

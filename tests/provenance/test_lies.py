@@ -18,7 +18,8 @@ from fixgate.events import (
 )
 from fixgate.provenance.checks import Verdicts
 from fixgate.signing import digest
-from tests.provenance.book import READ, UPDATE, USER, Book, attested, ended_parents, tell
+from tests.provenance.book import Book
+from tests.provenance.telling import READ, UPDATE, USER, attested, ended_parents, tell
 from tests.samples import BUCKET
 from tests.services_world import CODEC, START, spiffe_id
 

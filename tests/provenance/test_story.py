@@ -14,7 +14,8 @@ from fixgate.events import Decision, Outcome, Proposal, Result, Verdict
 from fixgate.provenance.checks import Check, Verdicts
 from fixgate.provenance.story import Chapter, story
 from fixgate.signing import digest
-from tests.provenance.book import Book, tell
+from tests.provenance.book import Book
+from tests.provenance.telling import tell
 from tests.samples import assessment, finding
 from tests.services_world import CODEC
 

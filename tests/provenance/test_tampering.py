@@ -16,7 +16,8 @@ from fixgate.provenance.evidence import Evidence
 from fixgate.signing import digest
 from tests.fixgate.certificates import Shape, leaf, self_signed
 from tests.log.logs import KEYS, ORIGIN, WITNESS
-from tests.provenance.book import Book, enrolled, tell
+from tests.provenance.book import Book
+from tests.provenance.telling import enrolled, tell
 from tests.samples import finding
 from tests.services_world import START, spiffe_id
 
