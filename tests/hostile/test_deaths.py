@@ -69,8 +69,11 @@ def _after(pair: Pair, paused: Callable[[], None]) -> None:
     pair.after_issue = paused
 
 
-@pytest.mark.parametrize("when", [_before, _after], ids=["before", "after"])
-@pytest.mark.parametrize("template", [KEY, PIN])
+@pytest.mark.parametrize(
+    ("template", "when"),
+    [(PIN, _before), (PIN, _after), (KEY, _after)],
+    ids=["token before", "token after", "session after"],
+)
 def test_an_issuer_killed_over_a_credential_is_taken_over(
     brief_pair: Pair, targets: Targets, template: str, when: Callable[[Pair, Callable[[], None]], None]
 ) -> None:
