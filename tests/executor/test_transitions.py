@@ -7,7 +7,7 @@ import pytest
 
 from fixgate.chain import decision_chain
 from fixgate.errors import Poison
-from fixgate.events import IntentPurpose, Result, Reversibility
+from fixgate.events import Change, IntentPurpose, Result, Reversibility, StepResult
 from services.executor import reports
 from services.executor.change import ChangeState, Stage, pack, unpack
 from services.executor.outcome import draft_of
@@ -69,6 +69,47 @@ def test_a_rehearsal_worse_than_approved_stops_the_change(lab: Lab, change: Chan
     told = reports.Rehearsed(attempt=2, intent=None, rehearsal=rehearsal)
     moved = after(change, told, context(change))
     assert (moved.stage, moved.result) == (Stage.ENDING, Result.REFUSED)
+
+
+def test_a_rehearsal_that_did_not_pass_stops_the_change(change: ChangeState) -> None:
+    """So does a proposal that is not its template's, whatever came of trying it."""
+    rehearsal = decision_chain(CODEC, change.draft.decision).proposed.proposal.rehearsal
+    failed = reports.Rehearsed(attempt=2, intent=None, rehearsal=replace(rehearsal, validated=False))
+    untrue = reports.Rehearsed(attempt=2, intent=None, rehearsal=rehearsal, lies=("the calls are others",))
+    for told in (failed, untrue):
+        moved = after(change, told, context(change))
+        assert (moved.stage, moved.result) == (Stage.ENDING, Result.REFUSED)
+    good = reports.Rehearsed(attempt=2, intent=None, rehearsal=replace(rehearsal, validated=True))
+    assert after(change, good, context(change)).stage is Stage.MINTING
+
+
+@pytest.mark.parametrize("stage", [Stage.INTENDED, Stage.MINTING, Stage.COMPARING, Stage.APPLYING])
+def test_a_halt_is_obeyed_before_every_act(change: ChangeState, stage: Stage) -> None:
+    """Before anything is written the change ends, after that it is put back (law 10)."""
+    at = replace(change, stage=stage, steps=2, at=1, begun=1 if stage is Stage.APPLYING else 0)
+    rehearsal = decision_chain(CODEC, change.draft.decision).proposed.proposal.rehearsal
+    step = StepResult(name="one", action="a", resource="r", succeeded=True, started_at=START, ended_at=START)
+    told: dict[Stage, reports.Report] = {
+        Stage.INTENDED: reports.Rehearsed(attempt=2, intent=None, rehearsal=replace(rehearsal, validated=True)),
+        Stage.MINTING: reports.Minted(attempt=2, intent=None, grant="sha256:" + "1" * 64, not_after=START),
+        Stage.COMPARING: reports.Compared(attempt=2, intent=None, found=None, moved=False, words="", snapshot=None),
+        Stage.APPLYING: reports.Stepped(attempt=2, intent=None, step=step),
+    }
+    assert after(at, told[stage], context(change)).stage not in {Stage.ENDING, Stage.UNDOING}
+    halted = after(at, told[stage], replace(context(change), prevented=lambda: "halt: everything"))
+    assert halted.result is Result.HALTED
+    assert halted.stage is (Stage.UNDOING if stage is Stage.APPLYING else Stage.ENDING)
+    assert "everything" in halted.draft.detail
+
+
+def test_what_was_not_to_change_is_put_back_though_all_oracles_passed(change: ChangeState) -> None:
+    """The write-set is judged beside them (law 7)."""
+    other = Change(resource="r", path="/tags", before=None, after="x")
+    told = reports.Judged(
+        attempt=2, intent=None, found=None, changes=(), unexpected=(other,), validation=(), passed=True, words="/tags"
+    )
+    moved = after(replace(change, stage=Stage.JUDGING, begun=1, at=1), told, context(change))
+    assert (moved.stage, moved.cause, moved.draft.incident) == (Stage.UNDOING, "write_set", True)
 
 
 def test_what_has_ended_stays_as_it_is(change: ChangeState) -> None:
