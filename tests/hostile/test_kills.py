@@ -122,7 +122,7 @@ def _allows(record: object) -> bool:
 @pytest.fixture
 def town(short_tmp: Path) -> Iterator[Town]:
     """A pipeline of its own, whose people have spoken and whose scanners have not."""
-    home = short_tmp / "town"
+    home = short_tmp / "kills"
     owners = Cast(home, ACCOUNT, vouch)
     owners.prepare(datetime.now(UTC))
     with Stack(home, settings=Settings(kafka_port=0), services=services) as stack:
