@@ -20,7 +20,7 @@ from fixgate.state import RESERVED
 from fixgate.telemetry.context import context_of
 from fixgate.trust import TrustBundle
 from fixgate.verbs import Received, StateView
-from fixgate.verification import Verifier, check_parents
+from fixgate.verification import LATEST_MS, Verifier, check_parents
 
 R = TypeVar("R", bound=Record)
 
@@ -75,7 +75,7 @@ class Intake:
             raise Poison(Reason.INVALID, "the record has no value")
         if len(value) > topic.max_bytes:
             raise Poison(Reason.OVERSIZED, f"the value has {len(value)} bytes; {topic.name} takes {topic.max_bytes}")
-        if record.appended_ms is None:
+        if record.appended_ms is None or not 0 <= record.appended_ms <= LATEST_MS:
             raise Poison(Reason.UNTIMED, "the broker did not assert when the record was appended")
         if not topic.signed:
             return self._received(

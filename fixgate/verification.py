@@ -44,6 +44,8 @@ LEEWAY_MS: Final = 10_000
 apart. NTP keeps hosts within a second; 10 s also covers a record that waited in a batch while its certificate ended."""
 SIGNATURE_LIMIT: Final = 128
 """Bytes of a signature at most: 72 for P-256 in DER, 64 for Ed25519."""
+LATEST_MS: Final = 253_402_300_799_999
+"""The end of the year 9999: no time is later."""
 CACHE_LIMIT: Final = 1024
 """Certificate chains kept: each writer has one or two at a time."""
 
@@ -121,7 +123,7 @@ class Verifier:
                 f"the certificate header has {len(certificate)} bytes, over {CERTIFICATE_LIMIT}",
             )
         # (2) a time to judge by
-        if at_ms is None:
+        if at_ms is None or not 0 <= at_ms <= LATEST_MS:
             raise Poison(Reason.UNTIMED, "nobody asserts when the record was written, so no certificate can be judged")
         # (3) (4) (5) the chain, once per certificate header and trust bundle
         chain = self._chain(certificate, trust)

@@ -19,14 +19,12 @@ from fixgate.provenance.evidence import Entry, Evidence
 from fixgate.provenance.seen import Seen
 from fixgate.signing import digest
 from fixgate.trust import TrustBundle
-from fixgate.verification import Verifier
+from fixgate.verification import LATEST_MS, Verifier
 
 BEHIND_MS: Final = 120_000
 """How long after a record a leaf may be witnessed, that its time still counts as proved: twice the law's minute."""
 CLOCKS_MS: Final = 10_000
 """How far the clocks of broker and witness may be apart."""
-LATEST_MS: Final = 253_402_300_799_999
-"""The end of the year 9999: no time is later."""
 
 
 def trust_of(evidence: Evidence, keys: Keys) -> TrustBundle:

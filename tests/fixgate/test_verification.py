@@ -104,8 +104,9 @@ def test_nobody_may_sign_when_no_signer_is_named() -> None:
 
 
 def test_a_record_without_time_is_refused() -> None:
-    """Without an asserted time no certificate can be judged."""
-    refused(Reason.UNTIMED, at_ms=None)
+    """Without an asserted time, or with one that no calendar has, no certificate can be judged."""
+    for at_ms in (None, -1, 2**62):
+        refused(Reason.UNTIMED, at_ms=at_ms)
 
 
 def test_a_certificate_that_had_ended_is_refused() -> None:
