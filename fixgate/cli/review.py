@@ -44,10 +44,10 @@ def pending(*, bootstrap: Bootstrap = "", as_json: AsJson = False) -> None:
     if not sys.stdout.isatty():
         seat.table((), rows)
         return
-    # Too wide for a table: a digest's worth of id, and two sentences.
+    # Too wide for a table.
     for name, old, change, asked, until in rows:
-        typer.secho(f"{name}  {old} old, to be answered by {until}", bold=True)
-        typer.echo(f"  {change}\n  needs {asked}")
+        typer.secho(f"{name}  {old} old", bold=True)
+        typer.echo(f"  {change}\n  needs {asked}\n  until {until}")
 
 
 def show(wanted: Id, *, bootstrap: Bootstrap = "", as_json: AsJson = False) -> None:

@@ -24,10 +24,8 @@ def up() -> None:
     with shown() as report:
         bootstrap = launch.up(configured, report)
     typer.echo(f"ready: the broker is at {bootstrap}, and every service has its shards")
-    typer.echo(
-        "This is a development stack: any process of this user can take any identity in it, and the log's witness"
-    )
-    typer.echo("is its own.")
+    typer.echo("This is a development stack: any process of this user can take any identity in it.")
+    typer.echo("The witness of its log is its own, too.")
     for line in _missing(configured):
         typer.echo(line)
 

@@ -60,8 +60,7 @@ class Play:
         self._cast.speak(self._desk, self._repository)
         self._show.say("An account has trouble in it.")
         for trouble in self.troubles.values():
-            name = account.named(trouble.lock_key)
-            self._show.detail(f"{name:22}{trouble.words} ({self._before[trouble.lock_key].words})")
+            self._show.detail(f"{account.named(trouble.lock_key):22}{trouble.words}")
         self._show.say("Its people have signed who counts, what may be automatic, and one exception: the press kit.")
         self._show.say("Scanners report what they found: gitleaks, Security Hub and zizmor.")
         self._report()
