@@ -345,6 +345,11 @@ class _Noting:
         return Future()
 
 
+def attending() -> list[threading.Thread]:
+    """The threads that attend to deaths; others may come and go meanwhile."""
+    return [t for t in threading.enumerate() if t.name.startswith("fixgate-death")]
+
+
 def test_threads_of_its_own_attend_to_deaths(office: Office) -> None:
     """As the service runs it: nobody calls `step`, and closing ends the threads."""
     office.mint(office.decided())
@@ -354,14 +359,15 @@ def test_threads_of_its_own_attend_to_deaths(office: Office) -> None:
     office.script.answers = [Seen.ALLOWED, Seen.DENIED]
     systems = {AWS: office.script}
     deaths = Deaths(systems, vault, clock=lambda: office.world.now, alarm=office.alarms.append, threads=2)
-    before = threading.active_count()
+    assert attending() == []
     deaths.start(inbox)
     deaths.take(entry)
     assert inbox.came.wait(10)
     assert [t.name for t in inbox.told] == ["dead"]
+    threads = attending()
+    assert len(threads) == 2
     deaths.close()
-    for thread in threading.enumerate():
-        if thread.name.startswith("fixgate-death"):
-            thread.join(10)
-    assert threading.active_count() == before
+    for thread in threads:
+        thread.join(10)
+    assert attending() == []
     assert vault.get(entry.key) is None

@@ -169,8 +169,8 @@ def test_all_of_it_runs_within_two_gigabytes(whole: Stack) -> None:
     """Without a restart; the state file says where everything is."""
     state = statefile.read(whole.home)
     assert state is not None
-    assert {*state.addresses} == {AWS, GIT, ISSUER}
-    assert {p.name for p in state.processes} == {authority.NAME, broker.NAME, account.NAME, "log", *SERVICES}
+    assert {*state.addresses} == {AWS, GIT, ISSUER, WITNESS}
+    assert {p.name for p in state.processes} == {authority.NAME, broker.NAME, account.NAME, WITNESS, "log", *SERVICES}
     assert all(p.state is State.RUNNING and p.restarts == 0 for p in state.processes)
     assert SHOP in Control(whole.home.account).state()["refs"]
     assert sum(memory_bytes(p.pid) or 0 for p in state.processes) < LIMIT
@@ -184,6 +184,6 @@ def test_services_stop_before_the_account_and_that_before_the_broker(
     order: list[str] = []
     for state in seen_states:
         order += [p.name for p in state.processes if p.state is State.STOPPED and p.name not in order]
-    assert {*order[:-3]} == {"log", *SERVICES}
+    assert {*order[:-3]} == {WITNESS, "log", *SERVICES}
     assert order[-3:] == [account.NAME, broker.NAME, authority.NAME]
     assert all(p.exit_code in (0, 143) for p in seen_states[-1].processes), seen_states[-1]
