@@ -13,6 +13,7 @@ from fixgate.broker import Headers, Inbound, Member, Outbound, Ownership, TopicP
 from fixgate.derived.topics import HEADROOM
 from fixgate.errors import Fenced, Misconfigured, Transient
 from fixgate.graph import MIB
+from fixgate.memory_entries import Entry, Transaction
 from fixgate.partitioning import partition_of
 
 START_MS: Final = 1_700_000_000_000
@@ -20,35 +21,6 @@ LIMIT: Final = MIB + HEADROOM
 """Bytes of a record that a topic takes when nothing else is said."""
 
 Probe = Callable[[str], None]
-
-
-@dataclass(slots=True)
-class Transaction:
-    """A transaction and everything that hangs on how it ends."""
-
-    transactional_id: str
-    state: str = "open"
-    touched: set[TopicPartition] = field(default_factory=set[TopicPartition])
-    positions: dict[TopicPartition, int] = field(default_factory=dict[TopicPartition, int])
-    group: str = ""
-
-
-@dataclass(slots=True)
-class Entry:
-    """One offset of a partition: a record, or a transaction's end marker (`record` None)."""
-
-    record: Inbound | None
-    transaction: Transaction | None = None
-
-    @property
-    def open(self) -> bool:
-        """Whether readers of committed records must stop before it."""
-        return self.transaction is not None and self.transaction.state == "open"
-
-    @property
-    def visible(self) -> bool:
-        """Whether readers of committed records see it."""
-        return self.record is not None and (self.transaction is None or self.transaction.state == "committed")
 
 
 @dataclass(slots=True)

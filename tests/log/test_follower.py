@@ -15,7 +15,8 @@ from fixgate.log.leaf import BundleLeaf, LostLeaf, RecordLeaf
 from fixgate.log.positions import Positions, recover
 from fixgate.log.reading import Claim, RecordJudge, read
 from fixgate.log.tiles import Tree
-from fixgate.memory import MemoryBroker, Transaction
+from fixgate.memory import MemoryBroker
+from fixgate.memory_entries import Transaction
 from fixgate.signing import CERTIFICATE_HEADER, SIGNATURE_HEADER, digest
 from tests.fixgate.certificates import self_signed, trust
 from tests.log.desk import ONE, TWO, Desk
