@@ -18,7 +18,9 @@ from fixgate.demo.endings import troubles
 from fixgate.demo.reports import ACCOUNT
 from fixgate.local.process import CODE_ROOT
 
-WAIT_S = 300.0
+pytestmark = pytest.mark.timeout(600)  # the whole demo takes two minutes, and more on a machine that is busy
+
+WAIT_S = 480.0
 WAS = Thing(words="open", written="none", rest="tags")
 CHANGED = Thing(words="blocked", written="all", rest="tags")
 
