@@ -29,7 +29,7 @@ from fixgate.events import (
 )
 from fixgate.ids import derived_id
 from fixgate.local.account import acme
-from fixgate.people import signing
+from fixgate.people import rostering, signing
 from fixgate.people.places import RosterFiles, from_text
 from fixgate.people.roster import Person, Role, Roster
 from fixgate.policy.ceiling import Allowance, CeilingDocument, signed_file
@@ -68,7 +68,8 @@ class Cast:
         roster = self._roster(now)
         files = RosterFiles(self.home)
         files.begin(roster)
-        files.keep(roster, self._introduced(roster, now))
+        asked = rostering.introduced(Codec(), roster, roster, ALICE, now)
+        files.keep(roster, rostering.countersigned(asked, ALICE, self.key(ALICE), roster))
         document = CeilingDocument(
             version=1,
             expires_at=now + timedelta(days=7),
@@ -91,8 +92,7 @@ class Cast:
     def speak(self, desk: Desk, repository: str) -> None:
         """Publish the roster, the inventory, and the one exception; blocks until the broker has it all."""
         for path in RosterFiles(self.home).statements():
-            signed = from_text(path.read_bytes())
-            self._control(desk, desk.codec.decode(signed.value, ControlStatement), signed)
+            desk.publish(rostering.control(desk.codec, from_text(path.read_bytes())))
         now = datetime.now(UTC)
         for statement in (self.vouches or _inventory)(self.account, repository, now):
             asset = self._signed(desk.codec, BOB, statement)
@@ -109,31 +109,15 @@ class Cast:
             person=ALICE,
             roster_version=1,
         )
-        self._control(desk, exception, self._signed(desk.codec, ALICE, exception))
+        signed = self._signed(desk.codec, ALICE, exception)
+        desk.publish(Control(control_id=exception.control_id, kind=exception.kind, statement=signed))
 
     # -- inside --------------------------------------------------------------------------------------------------
-
-    def _introduced(self, roster: Roster, now: datetime) -> PersonSigned:
-        statement = ControlStatement(
-            control_id=derived_id("roster", roster.digest),
-            kind=ControlKind.ROSTER,
-            scope=Scope(),
-            document=roster.document,
-            nonce=roster.digest,
-            issued_at=now,
-            person=ALICE,
-            roster_version=roster.version,
-        )
-        return self._signed(Codec(), ALICE, statement)
 
     def _signed(self, codec: Codec, name: str, statement: ControlStatement | AssetStatement) -> PersonSigned:
         value = codec.encode(statement)
         key = self.key(name)
         return PersonSigned(value=value, signatures=(signing.sign(name, signing.public_key(key), key, value),))
-
-    @staticmethod
-    def _control(desk: Desk, statement: ControlStatement, signed: PersonSigned) -> None:
-        desk.publish(Control(control_id=statement.control_id, kind=statement.kind, statement=signed))
 
 
 def _inventory(account: str, repository: str, now: datetime) -> Sequence[AssetStatement]:
