@@ -1,31 +1,19 @@
 """The desk in memory: what it refuses to read and write, how ids are shortened, what readers make of its records."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fixgate.broker import Outbound
 from fixgate.desk import Desk, find, key_of, opened
 from fixgate.errors import Misconfigured, Poison, Refused
 from fixgate.events import Approval, Asset, Control, ControlKind, Decision, Request, Verdict
-from fixgate.memory import MemoryBroker
 from fixgate.settings import Settings
 from tests.people.chains import waiting
 from tests.people.persons import CODEC, DIGEST, approval, control, signed
-from tests.services_world import NAMING, ServicesWorld
-
-
-@dataclass
-class Appending:
-    """Writes to the broker in memory."""
-
-    broker: MemoryBroker
-
-    def publish(self, record: Outbound) -> int:
-        """See `desk.Publisher.publish`."""
-        return self.broker.write(record, None).offset
+from tests.services_desk import desk_of
+from tests.services_world import ServicesWorld
 
 
 @pytest.fixture
@@ -38,15 +26,7 @@ def world(tmp_path: Path) -> Iterator[ServicesWorld]:
 @pytest.fixture
 def desk(world: ServicesWorld) -> Desk:
     """The desk of that world."""
-    person = world.person("desk")
-    return Desk(
-        broker=world.broker,
-        publisher=Appending(world.broker),
-        codec=CODEC,
-        signer=person.signer,
-        trust=person.trust,
-        naming=NAMING,
-    )
+    return desk_of(world)
 
 
 HALT = Control(control_id="control-1", kind=ControlKind.HALT, statement=signed(control(), "ann"))

@@ -16,9 +16,9 @@ from fixgate.letters import Original, original_of
 from fixgate.rejections import INLINE_LIMIT, LABELS_LIMIT, SEALED_LABELS, DeadLetters
 from fixgate.sealing import Seal, Unseal
 from fixgate.signing import Signature, digest
-from tests.fixgate.test_desk import Appending
 from tests.people.persons import control, signed
-from tests.services_world import CODEC, NAMING, START, ServicesWorld
+from tests.services_desk import desk_of
+from tests.services_world import NAMING, START, ServicesWorld
 
 PRIVATE = X25519PrivateKey.from_private_bytes(b"p" * 32)
 SEAL, UNSEAL = Seal(PRIVATE.public_key()), Unseal([PRIVATE])
@@ -67,15 +67,7 @@ def world(tmp_path: Path) -> Iterator[ServicesWorld]:
 @pytest.fixture
 def desk(world: ServicesWorld) -> Desk:
     """The desk of that world."""
-    person = world.person("desk")
-    return Desk(
-        broker=world.broker,
-        publisher=Appending(world.broker),
-        codec=CODEC,
-        signer=person.signer,
-        trust=person.trust,
-        naming=NAMING,
-    )
+    return desk_of(world)
 
 
 def test_a_sealed_letter_needs_its_key(letters: Letters) -> None:
