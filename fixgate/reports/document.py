@@ -9,7 +9,7 @@ No message holds anything of the report.
 
 import codecs
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from json import JSONDecodeError
 from typing import Final, NoReturn, cast
@@ -36,6 +36,10 @@ class Unusable:
 
     pointer: str
     why: str
+
+
+class Elements(Sequence[object]):
+    """A long array of a report: its elements are read from the report's bytes when they are asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

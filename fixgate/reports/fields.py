@@ -5,7 +5,7 @@ result, with its pointer: a guess would be worse than a person's look. Fields th
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from math import isfinite
@@ -13,7 +13,7 @@ from typing import Final, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from fixgate.reports.document import Document, Unusable
+from fixgate.reports.document import Document, Elements, Unusable
 
 M = TypeVar("M", bound="Shape")
 
@@ -54,9 +54,9 @@ def mapping(value: object) -> Mapping[str, object] | None:
     return cast("Mapping[str, object]", value) if isinstance(value, dict) else None
 
 
-def sequence(value: object) -> list[object] | None:
-    """The value if it is an array."""
-    return cast("list[object]", value) if isinstance(value, list) else None
+def sequence(value: object) -> Sequence[object] | None:
+    """The value if it is an array; a long one may be read from the report's bytes each time that it is walked."""
+    return cast("Sequence[object]", value) if isinstance(value, (list, Elements)) else None
 
 
 def results(document: Document, *lists: str) -> Iterator[tuple[str, object]]:

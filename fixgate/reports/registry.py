@@ -5,13 +5,13 @@ from typing import Final
 
 from fixgate.errors import Poison, Reason
 from fixgate.reports.adapter import Adapter
-from fixgate.reports.asff import Asff
+from fixgate.reports.formats.asff import Asff
 from fixgate.reports.document import Document
 from fixgate.reports.fields import mapping, sequence
-from fixgate.reports.gitleaks import Gitleaks
-from fixgate.reports.guardduty import GuardDuty
-from fixgate.reports.ocsf import Ocsf
-from fixgate.reports.sarif import Sarif
+from fixgate.reports.formats.gitleaks import Gitleaks
+from fixgate.reports.formats.guardduty import GuardDuty
+from fixgate.reports.formats.ocsf import Ocsf
+from fixgate.reports.formats.sarif import Sarif
 
 _ALL: Final[tuple[Adapter, ...]] = (Asff(), Gitleaks(), GuardDuty(), Ocsf(), Sarif())
 ADAPTERS: Final[Mapping[str, Adapter]] = {adapter.name: adapter for adapter in _ALL}

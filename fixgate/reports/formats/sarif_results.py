@@ -13,7 +13,7 @@ from fixgate.reports.aws import access_key, key_id
 from fixgate.reports.fields import labelled, sequence, some, word
 from fixgate.reports.paths import Place as File
 from fixgate.reports.paths import portable, workflow_in
-from fixgate.reports.sarif_shapes import Artifact, Message, Place, Result, Rule, Run
+from fixgate.reports.formats.sarif_shapes import Artifact, Message, Place, Result, Rule, Run
 from fixgate.reports.secrets import shown
 from fixgate.reports.severity import CVSS, by_number, unknown
 

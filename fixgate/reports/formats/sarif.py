@@ -6,8 +6,8 @@ from fixgate.errors import Poison, Reason
 from fixgate.reports.adapter import Failed, Hints, Item, Passed, Remark, Suppressed
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import mapping, sequence, shaped
-from fixgate.reports.sarif_results import Context, draft
-from fixgate.reports.sarif_shapes import Result, Run
+from fixgate.reports.formats.sarif_results import Context, draft
+from fixgate.reports.formats.sarif_shapes import Result, Run
 
 NOT_FINDINGS = frozenset({"pass", "notApplicable", "informational"})
 NOT_ACCEPTED = frozenset({"underReview", "rejected"})
