@@ -1,6 +1,7 @@
 """SARIF 2.1.0 of any tool: rule defaults, suppressions, baselines, several runs, several places, failed scans."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from fixgate.errors import Poison, Reason
 from fixgate.reports.adapter import Failed, Hints, Item, Passed, Remark, Suppressed
@@ -11,6 +12,7 @@ from fixgate.reports.formats.sarif_shapes import Result, Run
 
 NOT_FINDINGS = frozenset({"pass", "notApplicable", "informational"})
 NOT_ACCEPTED = frozenset({"underReview", "rejected"})
+_ABSENT: Final = object()
 
 
 class Sarif:
@@ -51,17 +53,20 @@ def _of_run(value: object, pointer: str, hints: Hints) -> Iterator[Item]:
     if isinstance(run, Unusable):
         # Its results cannot be counted, so the report as a whole is what cannot be used.
         raise Poison(Reason.INVALID, f"{pointer} is no run of SARIF: {run.why}")
-    fields = mapping(value) or {}
+    given = (mapping(value) or {}).get("results", _ABSENT)
+    listed = sequence(given)
+    if listed is None and given not in (None, _ABSENT):
+        raise Poison(Reason.INVALID, f"{pointer} is no run of SARIF: its results are no array")
     if any(i.successful is False for i in run.invocations or ()):
         yield Failed(f"{pointer}: the tool says that its execution was not successful")
     elif any(n.level == "error" for i in run.invocations or () for n in i.notifications or ()):
         yield Remark(f"{pointer}: the tool reports errors of its own: it may have skipped something")
-    if run.results is None and "results" in fields:
+    if given is None:
         yield Failed(f"{pointer}: results are null: the scan began and could not determine any (3.14.23)")
-    elif run.results is None:
+    elif given is _ABSENT:
         yield Remark(f"{pointer}: there are no results, not even none: nothing was scanned (3.14.23)")
     context = Context.of(run, hints)
-    for number, item in enumerate(run.results or ()):
+    for number, item in enumerate(listed or ()):
         yield _of_result(item, f"{pointer}/results/{number}", context)
 
 

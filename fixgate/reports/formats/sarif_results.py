@@ -11,9 +11,9 @@ from fixgate.events import FindingStatus, Location, Severity, SeverityRating
 from fixgate.reports.adapter import Draft, Exposed, Hints
 from fixgate.reports.aws import access_key, key_id
 from fixgate.reports.fields import labelled, sequence, some, word
+from fixgate.reports.formats.sarif_shapes import Artifact, Message, Place, Result, Rule, Run
 from fixgate.reports.paths import Place as File
 from fixgate.reports.paths import portable, workflow_in
-from fixgate.reports.formats.sarif_shapes import Artifact, Message, Place, Result, Rule, Run
 from fixgate.reports.secrets import shown
 from fixgate.reports.severity import CVSS, by_number, unknown
 

@@ -151,10 +151,9 @@ class Provenance(Shape):
 
 
 class Run(Shape):
-    """3.14, its results left as they are: each is judged by itself."""
+    """3.14, without its results: they are walked, and each is judged by itself."""
 
     tool: Tool = Tool()
-    results: list[object] | None = None
     invocations: list[Invocation] | None = None
     bases: dict[str, Artifact] | None = Field(default=None, alias="originalUriBaseIds")
     artifacts: list[ListedArtifact] | None = None
