@@ -96,6 +96,18 @@ def word(value: str | None) -> str | None:
     return None if value is None or _PLACEHOLDER.fullmatch(value) else value.strip()
 
 
+def said(value: object) -> str | None:
+    """The word of a field that is no more than decoration: a value of another type is dropped."""
+    return word(value) if isinstance(value, str) else None
+
+
+def inside(value: object, *names: str) -> object:
+    """What stands below these names in objects within objects; None where there is nothing."""
+    for name in names:
+        value = (mapping(value) or {}).get(name)
+    return value
+
+
 def some(values: Iterable[str | None]) -> tuple[str, ...]:
     """The words among the values, each once, in order."""
     return tuple(dict.fromkeys(w for v in values if (w := word(v)) is not None))

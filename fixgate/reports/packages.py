@@ -24,6 +24,14 @@ TYPES: Final[Mapping[str, str]] = {
     "cargo": "cargo",
     "dpkg": "deb",
     "rpm": "rpm",
+    "rubygems": "gem",
+    "go": "golang",
+    "rust": "cargo",
+    "erlang": "hex",
+    "actions": "githubactions",
+    "github actions": "githubactions",
+    "pub": "pub",
+    "swift": "swift",
     "apk": "apk",
 }
 """Names of package managers, in small letters, by purl type; another one is `generic`."""
