@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from fixgate.codec import Codec
-from fixgate.events import Envelope, Finding
+from fixgate.events import Envelope, Finding, Resource
 from fixgate.reports.adapter import Hints
 from fixgate.reports.findings import Origin, findings
 from fixgate.reports.report import Report, read
@@ -18,6 +18,8 @@ ACCOUNT: Final = "111122223333"
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CODEC: Final = Codec()
 ORIGIN: Final = Origin(source="tests", digest="sha256:" + "0" * 64, stored=None, reported_at=NOW)
+BUCKET: Final = Resource(kind="aws.s3.bucket", id="arn:aws:s3:::acme-assets", account=ACCOUNT, region="eu-west-1")
+"""What `asff()` and `ocsf()` are about."""
 Json = Mapping[str, Any]
 
 
@@ -34,6 +36,12 @@ def report(value: object, **hints: Any) -> Report:
 def found(value: object, **hints: Any) -> tuple[Finding, ...]:
     """Its findings."""
     return findings(report(value, **hints), KEY, ORIGIN)
+
+
+def one(value: object, **hints: Any) -> Finding:
+    """The only finding of a report."""
+    (finding,) = found(value, **hints)
+    return finding
 
 
 def encoded(finding: Finding) -> bytes:

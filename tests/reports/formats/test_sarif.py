@@ -1,23 +1,27 @@
 """SARIF of any tool: levels and their defaults, suppressions, failed scans, places, repositories."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from fixgate.errors import Poison
-from fixgate.events import Finding, FindingStatus, Severity
+from fixgate.events import FindingStatus, Severity
 from fixgate.reports.report import Scan
-from tests.reports.making import KEY_ID, found, report, result, sarif
+from tests.reports.making import KEY_ID, one, report, result, sarif
 
 REPOSITORY = "https://git.test/acme/shop.git"
 PROVENANCE = [{"repositoryUri": REPOSITORY, "revisionId": "8c1f0d2"}]
 WORKFLOW = ".github/workflows/ci.yml"
-
-
-def one(value: object, **hints: Any) -> Finding:
-    """The only finding of a report."""
-    (finding,) = found(value, **hints)
-    return finding
+SAMPLE: Final = sarif(
+    [
+        result(ruleIndex=0, level="error"),
+        result("r2", "src/b.py", 40, partialFingerprints={"primaryLocationLineHash": "ab12:1"}),
+        result("unpinned-uses", WORKFLOW, 7, rule={"id": "unpinned-uses", "index": 1}),
+    ],
+    rules=[{"id": "r1", "properties": {"security-severity": "7.5", "tags": ["CWE-79"]}}, {"id": "unpinned-uses"}],
+    versionControlProvenance=PROVENANCE,
+    invocations=[{"executionSuccessful": True}],
+)
 
 
 @pytest.mark.parametrize(
