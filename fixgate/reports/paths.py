@@ -17,6 +17,7 @@ _CHECKOUTS: Final = re.compile(
     r"^/(?:github/workspace|home/runner/work/[^/]+/[^/]+|builds/[^/]+/[^/]+|workspaces?/[^/]+|code|repo|src|app|scan)/"
 )
 """Where well-known services check out a repository."""
+_REPOSITORIES: Final = frozenset({"https", "http", "ssh", "git", "file"})
 _WORKFLOW: Final = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 
 
@@ -46,6 +47,20 @@ def portable(text: str, roots: Iterable[str] = ()) -> Place:
     if not inner.startswith("/"):
         return Place(inner, inner)
     return Place(path, "/".join(path.strip("/").split("/")[-TAIL:]))
+
+
+def clone_address(text: str | None) -> str | None:
+    """A repository's address without user, password, query and fragment; None when it is none."""
+    try:
+        parts = urlsplit((text or "").strip())
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _REPOSITORIES or not (parts.hostname or parts.scheme == "file"):
+        return None
+    user = "git@" if parts.scheme == "ssh" and parts.username == "git" else ""
+    host = f"{parts.hostname or ''}:{port}" if port else parts.hostname or ""
+    return f"{parts.scheme}://{user}{host}{parts.path}"
 
 
 def workflow_in(repository: str | None, path: str | None) -> Resource | None:

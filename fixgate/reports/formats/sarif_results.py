@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from fixgate.events import FindingStatus, Location, Severity, SeverityRating
 from fixgate.reports.adapter import Draft, Exposed, Hints
@@ -13,7 +12,7 @@ from fixgate.reports.aws import access_key, key_id
 from fixgate.reports.fields import labelled, sequence, some, word
 from fixgate.reports.formats.sarif_shapes import Artifact, Message, Place, Result, Rule, Run
 from fixgate.reports.paths import Place as File
-from fixgate.reports.paths import portable, workflow_in
+from fixgate.reports.paths import clone_address, portable, workflow_in
 from fixgate.reports.secrets import shown
 from fixgate.reports.severity import CVSS, by_number, unknown
 
@@ -51,7 +50,7 @@ class Context:
         provenance = next(iter(run.provenance or ()), None)
         folders = [i.folder.uri for i in run.invocations or () if i.folder is not None]
         bases = [_resolved(a, run.bases or {}) for a in (run.bases or {}).values()]
-        repository = hints.repository or (_address(provenance.repository) if provenance else None)
+        repository = hints.repository or (clone_address(provenance.repository) if provenance else None)
         return cls(
             run=run,
             rules={r.id: r for c in components for r in c.rules or () if r.id},
@@ -225,17 +224,3 @@ def _about_secrets(rule_id: str, rule: Rule) -> bool:
     return (
         _OF_SECRETS.search(" ".join((rule_id, rule.name or "", *(t for t in tags if isinstance(t, str))))) is not None
     )
-
-
-def _address(text: str | None) -> str | None:
-    """A clone address without user, password, query and fragment."""
-    try:
-        parts = urlsplit(word(text) or "")
-        port = parts.port
-    except ValueError:
-        return None
-    if parts.scheme not in {"https", "http", "ssh", "git", "file"} or not (parts.hostname or parts.scheme == "file"):
-        return None
-    user = "git@" if parts.scheme == "ssh" and parts.username == "git" else ""
-    host = f"{parts.hostname or ''}:{port}" if port else parts.hostname or ""
-    return f"{parts.scheme}://{user}{host}{parts.path}"
