@@ -9,6 +9,8 @@ from fixgate.events import Severity, SeverityRating
 WORDS: Final[Mapping[str, Severity]] = {
     "informational": Severity.INFORMATIONAL,
     "info": Severity.INFORMATIONAL,
+    "none": Severity.INFORMATIONAL,
+    "negligible": Severity.INFORMATIONAL,
     "low": Severity.LOW,
     "medium": Severity.MEDIUM,
     "moderate": Severity.MEDIUM,
