@@ -81,7 +81,7 @@ down: env ## stop the embedded stack
 .PHONY: lock
 lock: ## compile requirements/*.txt anew
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet --require-hashes --requirement requirements/lock.txt
-	@for f in rails proposer gate issuer executor local dev jre bench-quixstreams lock; do \
+	@for f in rails proposer gate issuer executor receiver local dev jre bench-quixstreams lock; do \
 		.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--custom-compile-command "make lock" requirements/$$f.in --output-file requirements/$$f.txt; done
 
