@@ -41,11 +41,11 @@ def payload_of(outcome: Outcome, intents: tuple[str, ...]) -> bytes:
     return json.dumps(statement, sort_keys=True, separators=(",", ":")).encode()
 
 
-def envelope_of(payload: bytes, signature: Signature) -> bytes:
+def envelope_of(payload: bytes, signature: Signature, payload_type: str = PAYLOAD_TYPE) -> bytes:
     """The DSSE envelope as JSON."""
     envelope = {
         "payload": b64encode(payload).decode(),
-        "payloadType": PAYLOAD_TYPE,
+        "payloadType": payload_type,
         "signatures": [
             {
                 "keyid": digest(signature.certificate).removeprefix("sha256:"),
@@ -57,8 +57,8 @@ def envelope_of(payload: bytes, signature: Signature) -> bytes:
     return json.dumps(envelope, sort_keys=True, separators=(",", ":")).encode()
 
 
-def read(envelope: bytes) -> Attested:
-    """What `envelope_of` wrote; raises Refused when it is anything else."""
+def read(envelope: bytes, payload_type: str = PAYLOAD_TYPE) -> Attested:
+    """What `envelope_of` wrote around a payload of that type; raises Refused when it is anything else."""
     try:
         document: Any = json.loads(envelope)
         (signed,) = document["signatures"]
@@ -69,7 +69,7 @@ def read(envelope: bytes) -> Attested:
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         raise Refused("the statement is no DSSE envelope with one signature") from None
-    if envelope_of(found.payload, Signature(found.signature, found.certificate)) != envelope:
+    if envelope_of(found.payload, Signature(found.signature, found.certificate), payload_type) != envelope:
         raise Refused("the statement's envelope is not in its one form")
     return found
 

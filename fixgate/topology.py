@@ -16,6 +16,8 @@ DESK = "desk"
 """The people's side: the command line now, the console later."""
 LOG = "log"
 """The process that makes every signed record a leaf of the transparency log."""
+RECEIVER = "receiver"
+"""The process that takes reports from those who are authenticated, and puts them onto `findings.raw`."""
 PROVISIONER = "provisioner"
 """Creates topics and ACLs; a super user of the embedded broker, used by no service."""
 DOCTOR = "doctor"
@@ -69,6 +71,14 @@ PARTIES = (
         role=Role.EXTERNAL,
         purpose="publishes reports as they are",
         writes=("findings.raw",),
+    ),
+    Party(
+        name=RECEIVER,
+        role=Role.PROCESS,
+        purpose="takes reports over HTTP and from queues, and vouches for who sent them",
+        writes=("findings.raw",),
+        touches="queues that it empties",
+        dns_name="receiver",
     ),
     Party(
         name="ingest",

@@ -12,35 +12,36 @@ from fixgate.graph import MIB, Role, Spread
 from fixgate.topology import PARTIES, PIPELINE, SHARDS, TOPICS, build
 
 WRITERS = {
-    "findings.raw": "scanner",
-    "findings": "ingest",
-    "assessments": "analyzer",
-    "signals": "analyzer-signals",
-    "proposals": "proposer",
-    "decisions": "gate",
-    "reviews": "gate",
-    "grants": "issuer",
-    "intents": "executor",
-    "outcomes": "executor",
-    "approvals": "desk",
-    "controls": "desk",
-    "assets": "desk",
-    "requests": "desk",
-    "ingest.state": "ingest",
-    "analyzer.state": "analyzer",
-    "proposer.state": "proposer",
-    "gate.state": "gate",
-    "issuer.state": "issuer",
-    "executor.state": "executor",
-    "ingest.rejected": "ingest",
-    "analyzer.rejected": "analyzer",
-    "proposer.rejected": "proposer",
-    "gate.rejected": "gate",
-    "issuer.rejected": "issuer",
-    "executor.rejected": "executor",
+    "findings.raw": ("scanner", "receiver"),
+    "findings": ("ingest",),
+    "assessments": ("analyzer",),
+    "signals": ("analyzer-signals",),
+    "proposals": ("proposer",),
+    "decisions": ("gate",),
+    "reviews": ("gate",),
+    "grants": ("issuer",),
+    "intents": ("executor",),
+    "outcomes": ("executor",),
+    "approvals": ("desk",),
+    "controls": ("desk",),
+    "assets": ("desk",),
+    "requests": ("desk",),
+    "ingest.state": ("ingest",),
+    "analyzer.state": ("analyzer",),
+    "proposer.state": ("proposer",),
+    "gate.state": ("gate",),
+    "issuer.state": ("issuer",),
+    "executor.state": ("executor",),
+    "ingest.rejected": ("ingest",),
+    "analyzer.rejected": ("analyzer",),
+    "proposer.rejected": ("proposer",),
+    "gate.rejected": ("gate",),
+    "issuer.rejected": ("issuer",),
+    "executor.rejected": ("executor",),
 }
 READS = {
     "scanner": set[str](),
+    "receiver": set[str](),
     "ingest": {"findings.raw", "ingest.state"},
     "analyzer": {"findings", "assets", "controls", "outcomes", "analyzer.state"},
     "analyzer-signals": {"findings", "assessments"},
@@ -58,9 +59,12 @@ READS = {
 
 def test_each_topic_is_written_by_the_one_that_the_design_names() -> None:
     """Law 1: the table above, and no topic beside it."""
-    assert {topic: list(writers) for topic, writers in PIPELINE.writers.items()} == {
-        topic: [writer] for topic, writer in WRITERS.items()
-    }
+    assert dict(PIPELINE.writers) == WRITERS
+
+
+def test_only_raw_findings_have_several_writers() -> None:
+    """The one exception of law 1: scanners, and the process that takes reports from others."""
+    assert {topic for topic, writers in PIPELINE.writers.items() if len(writers) > 1} == {"findings.raw"}
 
 
 def test_each_party_reads_what_the_design_names() -> None:
@@ -85,6 +89,7 @@ def test_raw_findings_are_read_by_ingest_alone() -> None:
         ("analyzer-signals", ["assessments", "decisions", "controls"]),
         ("ingest", ["assessments", "findings.raw", "decisions"]),
         ("scanner", ["findings"]),
+        ("receiver", [topic for topic in WRITERS if topic != "findings.raw"]),
         ("log", list(WRITERS)),
         ("subscriber", list(WRITERS)),
         ("provisioner", list(WRITERS)),
