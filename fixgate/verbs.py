@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from fixgate.errors import Poison
 from fixgate.events import Record, Signed
+from fixgate.vouching import Voucher
 
 G = TypeVar("G")
 
@@ -39,6 +40,8 @@ class Received:
     """The W3C traceparent that it came with, for an answer that comes after a wait (`Output.follows`)."""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     """Of an unsigned record, the headers that begin with `fixgate-`, as text: whoever sent it said so, no more."""
+    voucher: Voucher | None = None
+    """Of a report, what was said of its sender and has been verified; None when nobody vouches for it."""
 
     @property
     def origin(self) -> str:
@@ -133,11 +136,17 @@ class Result:
 
     `partly` says that a part of the record could not be used: besides everything else the whole record goes into the
     dead letters, with this reason. It is for records alone.
+
+    `unfinished` says that there is more to this record: what is answered is committed, and the verb is asked about the
+    same record again, with the same facts where they were gathered, and the state as this answer leaves it. How far
+    it came must be in that state, so the answer changes it. Records behind it in its partition wait; ticks and what is
+    told do not. `partly` comes with the last answer.
     """
 
     outputs: tuple[Output, ...] = ()
     state: Mapping[bytes, bytes | None] = field(default_factory=dict[bytes, bytes | None])
     partly: Poison | None = None
+    unfinished: bool = False
 
 
 Verb = Callable[[Event, Facts[G]], Result]
@@ -204,13 +213,20 @@ class Effects(Protocol):
         ...
 
 
+def nothing_alone(record: Received) -> bool:
+    """For a service whose facts are small."""
+    del record
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload(Generic[G]):
     """A service as the runtime runs it.
 
     `gather` asks the outside world about one event, outside any transaction, and may raise Transient; it must return
     within the deadline (seconds) that it is given. `ticks` None means that time alone never makes it act. `effects` is
-    what it does outside because of its state, None for most.
+    what it does outside because of its state, None for most. `alone` names the records whose facts take so much room
+    that those of no other record may be there beside them: such a one is the only record of its transactions.
     """
 
     service: str
@@ -218,6 +234,7 @@ class Workload(Generic[G]):
     gather: Callable[[Event, float], G]
     ticks: timedelta | None = None
     effects: Effects | None = None
+    alone: Callable[[Received], bool] = nothing_alone
 
 
 def gather_nothing(event: Event, deadline: float) -> None:

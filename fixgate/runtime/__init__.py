@@ -15,6 +15,10 @@ A crash at any step leaves the record either unread or finished. Poison goes to 
 transaction; Transient forgets the batch and tries it again; anything else ends the process, and the next one begins
 where the last transaction ended. Step 5 goes record by record: the next record sees what this one wrote.
 
+A verb may say that there is more to a record (`Result.unfinished`): what it answered is committed, the position is not
+moved past the record, and the next transaction asks it again. How far it came is in its state, so a crash between two
+transactions neither repeats nor loses anything.
+
 A service that works outside Kafka has effects (`effects.py`): they are given the orders in its state, when a shard is
 taken over and after each commit, and tell the verb how it went. What was told is an event of the next batch, between
 ticks and records; its teller is answered after the commit, or told that nothing was written.

@@ -70,28 +70,31 @@ class Decider(Generic[G]):
     def decide(
         self, batch: Batch, item: Item[G], shard: int, state: ShardState, broadcasts: Mapping[str, Broadcast]
     ) -> None:
-        """Add what the event causes to the batch and to the state's open transaction."""
-        written, mark, fault = Written([], {}), None, item.fault
+        """Add what the event causes to the batch and to the state's open transaction; sets `item.over`."""
+        written, seen, fault = Written([], {}), None, item.fault
         result: Result | None = None
         partly: Poison | None = None
         with item.span as span:
             cause = _cause(item.event, span)
             if fault is None:
                 try:
-                    mark = self._seen(batch, item, state)
+                    seen = self._seen(item, state)
                     facts = self._facts(item, state, broadcasts)
                     answer = self._verb(item, facts)
                     self._write(written, answer, state, shard, cause)
                     _say_findings(span, cause, answer)
+                    item.over = not self._goes_on(item, answer, state)
                     result, partly = answer, self._unusable(item, answer)
                 except Poison as error:
                     written, fault = Written([], {}), error
+            mark = self._mark(batch, item, seen) if item.over else None
             if item.inbound is not None:
                 rejected = fault or partly
                 if rejected is not None:
                     self._reject(batch, written, item.inbound, rejected, shard, state, cause)
                 # What could be used in part was no rejection: a source that sends it is not a bad one.
-                self._count(batch, item.inbound, fault)
+                if item.over:
+                    self._count(batch, item.inbound, fault)
             elif fault is not None:
                 self._refuse(batch, item, fault)
         first = len(batch.records)
@@ -136,18 +139,33 @@ class Decider(Generic[G]):
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    def _seen(self, batch: Batch, item: Item[G], state: ShardState) -> tuple[bytes, bytes] | None:
+    def _seen(self, item: Item[G], state: ShardState) -> tuple[bytes, bytes, int] | None:
         if not isinstance(item.event, Received) or item.inbound is None:
             return None
         if self._is_raw(item.inbound):
             self._quarantine.check(item.event.source, item.event.appended_at)
-        checked = check_sequence(state, item.event)
-        if checked is None:
+        return check_sequence(state, item.event)
+
+    @staticmethod
+    def _mark(batch: Batch, item: Item[G], seen: tuple[bytes, bytes, int] | None) -> tuple[bytes, bytes] | None:
+        """What is remembered of a record that is over: before, its next part would be taken for a repetition."""
+        if seen is None or not isinstance(item.event, Received):
             return None
-        key, value, missing = checked
+        key, value, missing = seen
         if missing:
             batch.alarms.append((Alarm.GAP, f"{missing} records are missing before {item.event.origin}", item.span))
         return key, value
+
+    @staticmethod
+    def _goes_on(item: Item[G], answer: Result, state: ShardState) -> bool:
+        """Whether there is more to the event."""
+        if not answer.unfinished:
+            return False
+        if item.inbound is None:
+            raise Poison(Reason.DEFECT, "only a record can be unfinished")
+        if all(state.get(key) == value for key, value in answer.state.items()):
+            raise Poison(Reason.DEFECT, "an unfinished answer that leaves the state as it was would come for ever")
+        return True
 
     @staticmethod
     def _facts(item: Item[G], state: ShardState, broadcasts: Mapping[str, Broadcast]) -> Facts[G]:

@@ -31,8 +31,7 @@ def check_result(result: object) -> None:
         key = output.key
         if not isinstance(key, bytes) or not 0 < len(key) <= KEY_LIMIT:
             raise Poison(Reason.DEFECT, f"an output's key must be 1 to {KEY_LIMIT} bytes")
-    if untyped.partly is not None and not isinstance(untyped.partly, Poison):
-        raise Poison(Reason.DEFECT, f"what could not be used is told by Poison, not {type(untyped.partly).__name__}")
+    _check_end(untyped)
     for name, value in untyped.state.items():
         if not isinstance(name, bytes) or not name or name.startswith(RESERVED):
             raise Poison(Reason.DEFECT, "a state key must be bytes, not empty and not reserved")
@@ -40,3 +39,13 @@ def check_result(result: object) -> None:
             raise Poison(Reason.DEFECT, f"a state value must be bytes or None, not {type(value).__name__}")
         if len(name) + len(value or b"") > STATE_LIMIT:
             raise Poison(Reason.OVERSIZED, f"a state entry has more than {STATE_LIMIT} bytes")
+
+
+def _check_end(untyped: Any) -> None:
+    """Raise Poison when what an answer says of the record as a whole does not fit together."""
+    if untyped.partly is not None and not isinstance(untyped.partly, Poison):
+        raise Poison(Reason.DEFECT, f"what could not be used is told by Poison, not {type(untyped.partly).__name__}")
+    if not isinstance(untyped.unfinished, bool):
+        raise Poison(Reason.DEFECT, f"unfinished is told by a bool, not {type(untyped.unfinished).__name__}")
+    if untyped.unfinished and untyped.partly is not None:
+        raise Poison(Reason.DEFECT, "what could not be used is told with the last answer about a record")

@@ -24,7 +24,10 @@ G = TypeVar("G")
 
 @dataclass(slots=True)
 class Item(Generic[G]):
-    """One event on its way: a record that was verified or one that was not (`fault`); without `inbound`, another."""
+    """One event on its way: a record that was verified or one that was not (`fault`); without `inbound`, another.
+
+    `over` is False once the verb has said that there is more to it.
+    """
 
     inbound: Inbound | None
     event: Event | None
@@ -32,6 +35,7 @@ class Item(Generic[G]):
     span: Span
     now: datetime
     gathered: G | None = None
+    over: bool = True
 
 
 class FactFinder(Generic[G]):

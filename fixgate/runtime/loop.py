@@ -19,7 +19,7 @@ from fixgate.runtime.shards import Shards
 from fixgate.runtime.wiring import Step, Wiring
 from fixgate.signing import Signer
 from fixgate.telemetry import Alarm
-from fixgate.verbs import Tick, Told, Workload
+from fixgate.verbs import Broadcast, Received, Tick, Told, Workload
 
 G = TypeVar("G")
 T = TypeVar("T")
@@ -60,6 +60,7 @@ class Runtime(Generic[G]):
         self._member: Member | None = None
         self._transactor: Transactor | None = None
         self._held: list[Inbound] = []
+        self._width = wiring.batch
         self._ticked: dict[int, datetime] = {}
         self.failures = 0
         """How many times in a row the present batch had to be forgotten and tried again."""
@@ -101,12 +102,15 @@ class Runtime(Generic[G]):
             self.close()
 
     def step(self) -> int:
-        """One pass through the recipe; returns how many events it finished. Blocks for a moment when there are none."""
+        """One pass through the recipe; returns how many events it came on with.
+
+        Blocks for a moment when there are none.
+        """
         records = self._poll()
         ticks = self._due()
         told = self._outside.told(self.shards.owned, self._wiring.batch)
         try:
-            items = self._commit(records, ticks, told)
+            items = self._commit(records[: self._width], ticks, told)
         except Transient as error:
             self._forget_transaction()
             self._held = list(records)
@@ -114,8 +118,9 @@ class Runtime(Generic[G]):
             self._measures.aborted(error)
             self._wiring.telemetry.log.warning("trying again", why=error.message, failures=self.failures)
             return 0
-        done = sum(item.inbound is not None for item in items)
+        done = sum(item.inbound is not None and item.over for item in items)
         self._held = list(records[done:])
+        self._widen(items)
         self.failures = 0
         return len(items)
 
@@ -166,18 +171,16 @@ class Runtime(Generic[G]):
         self._at(Step.TRACE)
         items = self._facts.trace(verified, ticks, told)
         self._at(Step.GATHER)
-        items, broadcasts = self._facts.gather(items)
+        items, broadcasts = self._facts.gather(self._apart(items))
         self._at(Step.DECIDE)
         batch = Batch()
         if 0 in self.shards.owned:
             for record, fault in self._broadcasts.rejected:
                 self._decider.reject_broadcast(batch, record, fault, self.shards.owned[0])
-        for item in items:
-            shard = self._shard_of(item)
-            self._decider.decide(batch, item, shard, self.shards.owned[shard], broadcasts)
+        items = self._decide(batch, items, broadcasts)
         self._at(Step.SIGN)
         outputs = self._crew.map(self._outgoing.signed, batch.records)
-        positions = {i.inbound.source: i.inbound.offset + 1 for i in items if i.inbound is not None}
+        positions = {i.inbound.source: i.inbound.offset + 1 for i in items if i.inbound is not None and i.over}
         self.shards.keep(positions)
         states = [o for shard, state in self.shards.owned.items() for o in self._outgoing.state(shard, state)]
         self._decider.check(batch)
@@ -187,6 +190,15 @@ class Runtime(Generic[G]):
         self._at(Step.CACHE)
         self._settle(batch, items, ends, positions)
         self._outside.committed(batch.decided, outputs)
+        return items
+
+    def _decide(self, batch: Batch, items: list[Item[G]], broadcasts: Mapping[str, Broadcast]) -> list[Item[G]]:
+        """Decide one event after the other, up to one that is not over; returns those that were decided."""
+        for number, item in enumerate(items, 1):
+            shard = self._shard_of(item)
+            self._decider.decide(batch, item, shard, self.shards.owned[shard], broadcasts)
+            if not item.over:
+                return items[:number]
         return items
 
     def _settle(
@@ -205,13 +217,32 @@ class Runtime(Generic[G]):
                 state.committed(end, now.timestamp())
         self.shards.inputs.update(positions)
         self._ticked.update((i.event.shard, i.event.now) for i in items if isinstance(i.event, Tick))
-        self._facts.forget(items)
+        self._facts.forget([i for i in items if i.over])
         if 0 in self.shards.owned:
             self._broadcasts.rejected.clear()
         self._decider.settle(batch)
         self._measures.committed(batch, items)
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _apart(self, items: list[Item[G]]) -> list[Item[G]]:
+        """What goes into one transaction: up to the first record that is to be alone, or that one."""
+        first = next((n for n, item in enumerate(items) if item.inbound is not None), len(items))
+        for number in range(first, len(items)):
+            if self._alone(items[number]):
+                return items[: max(number, first + 1)]
+        return items
+
+    def _alone(self, item: Item[G]) -> bool:
+        return isinstance(item.event, Received) and self._workload.alone(item.event)
+
+    def _widen(self, items: Sequence[Item[G]]) -> None:
+        """How many of the records in hand are taken next.
+
+        Those behind a record that is not over are verified for nothing: one at first, then twice as many each time.
+        """
+        apart = any(not item.over or self._alone(item) for item in items)
+        self._width = 1 if apart else min(2 * self._width, self._wiring.batch)
 
     def _shard_of(self, item: Item[G]) -> int:
         if item.inbound is not None:
@@ -235,6 +266,7 @@ class Runtime(Generic[G]):
         """Shards are lost: what is in hand belongs to whoever has them next."""
         self._outside.lost(shards)
         self._held = []
+        self._width = self._wiring.batch
         self._facts.forget_all()
         self._ticked.clear()
 

@@ -48,7 +48,7 @@ class Measures:
         if not self._on:
             return
         bare = self._wiring.naming.bare
-        taken = Counter(bare(i.inbound.source.topic) for i in items if i.inbound is not None)
+        taken = Counter(bare(i.inbound.source.topic) for i in items if i.inbound is not None and i.over)
         for topic, count in taken.items():
             self._metrics.add(metrics.RECORDS_IN, count, {Attribute.DESTINATION: topic})
         written = Counter(bare(r.target.topic) for r in batch.records if not r.target.topic.endswith(".rejected"))

@@ -53,10 +53,17 @@ def signal(key: str, number: int) -> Signal:
 
 
 def numbering(event: Event, facts: Facts[Any]) -> Result:
-    """Turn a report, a key in bytes, into a number."""
+    """Turn a report, a key in bytes, into a number; `key*5` into five, one in each transaction."""
     if not isinstance(event, Received) or not isinstance(event.record, bytes):
         raise TypeError("a report is expected")
-    return Result(outputs=(Output(topic="numbers", key=event.record, record=signal(event.record.decode(), 0)),))
+    key, _, parts = event.record.partition(b"*")
+    output = Output(topic="numbers", key=key, record=signal(key.decode(), 0))
+    if not parts:
+        return Result(outputs=(output,))
+    where = b"parts/" + event.origin.encode()
+    done = int(facts.state.get(where) or b"0") + 1
+    more = done < int(parts)
+    return Result(outputs=(output,), state={where: b"%d" % done if more else None}, unfinished=more)
 
 
 def counting(event: Event, facts: Facts[Any]) -> Result:

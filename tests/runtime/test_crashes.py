@@ -3,13 +3,15 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fixgate.runtime import Step
-from tests.runtime.world import Crash, World, crashing
+from fixgate.verbs import Verb
+from tests.runtime.world import Crash, World, counting, crashing
 
 COMMIT_STEPS = ("begin", "write", "positions", "commit", "committed")
 PLACES = (*(s.value for s in Step), *COMMIT_STEPS)
@@ -25,14 +27,14 @@ def world(tmp_path: Path) -> Iterator[World]:
     world.telemetry.shutdown()
 
 
-def crash_once(world: World, place: str, occurrence: int) -> None:
+def crash_once(world: World, place: str, occurrence: int, verb: Verb[Any] = counting, **wiring: Any) -> None:
     """Run an instance that dies at the place; it never closes anything but what its death closes."""
     probe = crashing(place, occurrence)
     if place in COMMIT_STEPS:
         world.broker.probe = probe
-        runtime = world.runtime()
+        runtime = world.runtime(verb, **wiring)
     else:
-        runtime = world.runtime(probe=probe)
+        runtime = world.runtime(verb, probe=probe, **wiring)
     try:
         world.work(runtime)
     except Crash:

@@ -9,6 +9,7 @@ import pytest
 from fixgate.errors import Reason
 from fixgate.telemetry import Telemetry, metrics
 from fixgate.testing.otlp import Collector
+from tests.runtime.test_unfinished import in_parts
 from tests.runtime.world import NAMING, World
 
 
@@ -64,6 +65,17 @@ def test_a_dead_letter_stays_in_the_trace_of_its_record(world: World, collector:
     (letter,) = world.broker.visible(NAMING.topic("counter.rejected"))
     assert f"{7:032x}".encode() in dict(letter.headers)["traceparent"]
     assert world.rejected()[0].envelope.trace_id == f"{7:032x}"
+
+
+def test_a_record_of_several_transactions_is_taken_once(world: World, collector: Collector) -> None:
+    """It counts when it is over; each of its parts is a span of its trace."""
+    world.publish("k", 3)
+    world.work(world.runtime(in_parts))
+    assert world.telemetry.shutdown()
+    assert sum(p.value for p in collector.points(metrics.RECORDS_IN.name)) == 1
+    assert sum(p.value for p in collector.points(metrics.COMMITTED.name)) == 3
+    spans = [s for s in collector.spans() if s.name.startswith(("process ", "send "))]
+    assert (len(spans), len({s.span_id for s in spans}), len({s.trace_id for s in spans})) == (6, 6, 1)
 
 
 def test_the_loop_measures_itself(world: World, collector: Collector) -> None:

@@ -22,7 +22,7 @@ from fixgate.signing import Signer, digest
 from fixgate.telemetry import Telemetry
 from fixgate.topology import build
 from fixgate.trust import TrustBundle
-from fixgate.verbs import Effects, Event, Facts, Output, Received, Result, Workload, gather_nothing
+from fixgate.verbs import Effects, Event, Facts, Output, Received, Result, Workload, gather_nothing, nothing_alone
 from tests.fixgate.certificates import NOW_MS, Issued, Shape, leaf, self_signed, trust
 
 SHARDS: Final = 2
@@ -155,6 +155,7 @@ class World:
         gather: Callable[[Event, float], Any] = gather_nothing,
         ticks: timedelta | None = None,
         effects: Effects | None = None,
+        alone: Callable[[Received], bool] = nothing_alone,
         **wiring: Any,
     ) -> Runtime[Any]:
         """An instance of `counter`, started."""
@@ -170,7 +171,7 @@ class World:
             "batch": 4,
             "clock": lambda: datetime.fromtimestamp(self.broker.now_ms / 1000, UTC),
         }
-        workload = Workload(service="counter", verb=verb, gather=gather, ticks=ticks, effects=effects)
+        workload = Workload(service="counter", verb=verb, gather=gather, ticks=ticks, effects=effects, alone=alone)
         runtime = Runtime(workload, Wiring(**(given | wiring)))
         runtime.start()
         return runtime
@@ -202,8 +203,12 @@ class World:
         value_of = state_value(CODEC)
         entries: dict[bytes, bytes] = {}
         for record in self.broker.visible(NAMING.topic("counter.state")):
-            if record.key is not None and not record.key.startswith(b"\x00"):
-                entries[record.key] = value_of(record.value or b"")
+            if record.key is None or record.key.startswith(b"\x00"):
+                continue
+            if record.value is None:
+                entries.pop(record.key, None)
+            else:
+                entries[record.key] = value_of(record.value)
         return entries
 
     def assert_exact(self) -> None:
