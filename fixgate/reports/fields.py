@@ -108,6 +108,23 @@ def inside(value: object, *names: str) -> object:
     return value
 
 
+def text(value: object) -> str:
+    """The value if it is a text, else "": of a field that only decorates, a wrong type costs nothing."""
+    return value if isinstance(value, str) else ""
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """The words in an array, or the one word that stands in its place; what is no text is left out."""
+    if isinstance(value, str):
+        return some((value,))
+    return some(item for item in sequence(value) or () if isinstance(item, str))
+
+
+def step(name: str) -> str:
+    """A name as it stands in a JSON Pointer (RFC 6901, 3)."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
 def some(values: Iterable[str | None]) -> tuple[str, ...]:
     """The words among the values, each once, in order."""
     return tuple(dict.fromkeys(w for v in values if (w := word(v)) is not None))
