@@ -5,15 +5,23 @@ from typing import Final
 
 from fixgate.errors import Poison, Reason
 from fixgate.reports.adapter import Adapter
-from fixgate.reports.formats.asff import Asff
 from fixgate.reports.document import Document
 from fixgate.reports.fields import mapping, sequence
+from fixgate.reports.formats.asff import Asff
 from fixgate.reports.formats.gitleaks import Gitleaks
 from fixgate.reports.formats.guardduty import GuardDuty
 from fixgate.reports.formats.ocsf import Ocsf
 from fixgate.reports.formats.sarif import Sarif
+from fixgate.reports.formats.trivy import Trivy
 
-_ALL: Final[tuple[Adapter, ...]] = (Asff(), Gitleaks(), GuardDuty(), Ocsf(), Sarif())
+_ALL: Final[tuple[Adapter, ...]] = (
+    Asff(),
+    Gitleaks(),
+    GuardDuty(),
+    Ocsf(),
+    Sarif(),
+    Trivy(),
+)
 ADAPTERS: Final[Mapping[str, Adapter]] = {adapter.name: adapter for adapter in _ALL}
 NAMES: Final = ", ".join(sorted(ADAPTERS))
 
