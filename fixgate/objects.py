@@ -43,10 +43,11 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def get(self, name: str) -> bytes:
+    def get(self, name: str, *, limit: int = OBJECT_LIMIT) -> bytes:
         """The bytes with the digest `name`.
 
-        Raises Unavailable when they are not there, Refused when what is there are other bytes or `name` is no digest.
+        Raises Unavailable when they are not there, Refused when what is there are other bytes or more than `limit`, or
+        `name` is no digest.
         """
         ...
 
@@ -80,12 +81,12 @@ class FileStore:
             raise self._failure(error) from None
         return name
 
-    def get(self, name: str) -> bytes:
+    def get(self, name: str, *, limit: int = OBJECT_LIMIT) -> bytes:
         """See `ObjectStore.get`."""
         try:
             path = self._path(name)
-            if path.exists() and path.stat().st_size > OBJECT_LIMIT:
-                raise _altered(name, str(self._folder))
+            if path.exists() and path.stat().st_size > limit:
+                raise _too_large(name, str(self._folder), limit)
             value = self._read(path)
         except OSError as error:
             raise self._failure(error) from None
@@ -139,12 +140,12 @@ class S3Store:
             raise self._failure(error) from None
         return name
 
-    def get(self, name: str) -> bytes:
+    def get(self, name: str, *, limit: int = OBJECT_LIMIT) -> bytes:
         """See `ObjectStore.get`."""
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=self._key(name))
-            if answer["ContentLength"] > OBJECT_LIMIT:
-                raise _altered(name, self._place())
+            if answer["ContentLength"] > limit:
+                raise _too_large(name, self._place(), limit)
             value = answer["Body"].read()
         except ClientError as error:
             if _code(error) in ("NoSuchKey", "404"):
@@ -222,6 +223,13 @@ def _altered(name: str, place: str) -> Refused:
     return Refused(
         f"the object {name} in {place} has other bytes than its name says",
         remedy="It was damaged or replaced: restore it from a copy, and find out who can write there.",
+    )
+
+
+def _too_large(name: str, place: str, limit: int) -> Refused:
+    return Refused(
+        f"the object {name} in {place} has more than {limit} bytes",
+        remedy="What is larger than what names it says was damaged or replaced: find out who can write there.",
     )
 
 

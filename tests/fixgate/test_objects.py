@@ -91,12 +91,12 @@ def test_objects_over_the_limit_are_refused(case: Case, monkeypatch: pytest.Monk
         case.store.put(b"value")
 
 
-def test_an_object_that_grew_over_the_limit_is_not_read(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_object_that_is_over_its_readers_limit_is_not_read(case: Case) -> None:
     """Whoever can write into the store cannot fill its readers' memory."""
     name = case.store.put(b"value")
-    monkeypatch.setattr(objects, "OBJECT_LIMIT", 4)
-    with pytest.raises(Refused, match="other bytes"):
-        case.store.get(name)
+    with pytest.raises(Refused, match="more than 4 bytes"):
+        case.store.get(name, limit=4)
+    assert case.store.get(name, limit=5) == b"value"
 
 
 def test_a_damaged_object_is_replaced_by_the_right_one(case: Case) -> None:

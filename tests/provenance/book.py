@@ -19,6 +19,7 @@ from fixgate.log.audit import Keys
 from fixgate.log.leaf import BundleLeaf, RecordLeaf, authority_field, encode, signature_field
 from fixgate.log.proof import Prover
 from fixgate.log.writer import Log
+from fixgate.objects import OBJECT_LIMIT
 from fixgate.provenance.archive import Archive
 from fixgate.provenance.checks import Verdicts
 from fixgate.provenance.collecting import collect
@@ -49,7 +50,7 @@ class Objects:
         self.files[digest(value)] = value
         return digest(value)
 
-    def get(self, name: str) -> bytes:
+    def get(self, name: str, *, limit: int = OBJECT_LIMIT) -> bytes:
         """See `objects.ObjectStore.get`."""
         if name not in self.files:
             raise Unavailable(f"the object {name} is not here")
