@@ -40,6 +40,11 @@ def by_word(source: str, reported: str) -> SeverityRating:
     return SeverityRating(normalised=found, reported=reported, derivation=f"{source}: the word")
 
 
+def rated(source: str, reported: str | None) -> SeverityRating:
+    """By the word if there is one."""
+    return unknown(source) if reported is None or not reported.strip() else by_word(source, reported)
+
+
 def by_number(source: str, reported: float, steps: Steps, *, top: float) -> SeverityRating:
     """By where the number stands on a scale from 0 to `top`; off the scale is unknown."""
     text = f"{reported:g}" if isfinite(reported) else "not finite"

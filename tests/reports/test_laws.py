@@ -38,6 +38,7 @@ CHECKOUT: Final = "/home/runner/work/shop/shop/"
 SEVERITIES: Final = re.compile(r"(?i)severity|level|priority|impact|cvss|score|risk|criticality")
 
 MAPS: Final[Mapping[str, frozenset[str]]] = {
+    "detect-secrets": frozenset({"results"}),
     "sarif": frozenset({"fingerprints", "partialFingerprints", "messageStrings", "originalUriBaseIds"}),
 }
 """Objects whose names are data: one name more is one thing more, not an unknown field."""

@@ -1,0 +1,115 @@
+"""bandit: its JSON (`bandit/formatters/json.py`), also against a baseline."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from pydantic import Field
+
+from fixgate.events import FindingStatus, Location
+from fixgate.reports.adapter import Draft, Exposed, Failed, Hints, Item, Remark
+from fixgate.reports.document import Document, Unusable
+from fixgate.reports.fields import Shape, first_objects, inside, mapping, moment, said, sequence, shaped, some
+from fixgate.reports.paths import portable
+from fixgate.reports.severity import rated
+
+_PASSWORDS: Final = frozenset({"B105", "B106", "B107"})
+"""Tests whose text and code are the password."""
+_PASSWORD: Final = re.compile(r"Possible hardcoded password: '(.*)'", re.DOTALL)
+_NUMBERED: Final = re.compile(r"(?m)^(\d{1,9})[ \t](.*)$")
+"""A line of the code, behind its number."""
+
+
+class _Weakness(Shape):
+    id: int | None = None
+
+
+class _Issue(Shape):
+    test_id: str = Field(min_length=1)
+    filename: str
+    test_name: str | None = None
+    issue_severity: str | None = None
+    issue_confidence: str | None = None
+    issue_text: str | None = None
+    issue_cwe: _Weakness | None = None
+    line_number: int | None = Field(default=None, ge=0)
+    line_range: list[int] | None = None
+    col_offset: int | None = None
+    code: str | None = None
+    more_info: object = None
+
+
+class Bandit:
+    """See the module."""
+
+    name = "bandit"
+
+    def recognises(self, document: Document) -> bool:
+        """By results beside metrics with totals."""
+        return any(
+            sequence(r.get("results")) is not None and mapping(inside(r, "metrics", "_totals")) is not None
+            for r in first_objects(document)
+        )
+
+    def read(self, document: Document, hints: Hints) -> Iterator[Item]:
+        """See `Adapter.read`."""
+        for pointer, value in document.values:
+            whole = mapping(value) or {}
+            issues = sequence(whole.get("results"))
+            if issues is None:
+                yield Unusable(pointer, "there is no array of results")
+                continue
+            for number, item in enumerate(issues):
+                place = f"{pointer}/results/{number}"
+                read = shaped(_Issue, item, place)
+                yield read if isinstance(read, Unusable) else _draft(read, place, whole, hints)
+            yield from _scan(whole, found=bool(issues))
+
+
+def _scan(whole: Mapping[str, object], *, found: bool) -> Iterator[Item]:
+    """What the report says of its scan."""
+    errors, lines = len(sequence(whole.get("errors")) or ()), inside(whole, "metrics", "_totals", "loc")
+    if errors:
+        yield Remark(f"{errors} files could not be scanned")
+    if lines == 0 and not found:
+        yield Failed("bandit could scan none of its files") if errors else Remark("bandit scanned no line of code")
+
+
+def _draft(read: _Issue, pointer: str, whole: Mapping[str, object], hints: Hints) -> Draft:
+    file, about = portable(read.filename), read.issue_text or ""
+    secret = read.test_id in _PASSWORDS
+    password = _PASSWORD.fullmatch(about) if secret else None
+    lines = "" if secret else _code(read)
+    return Draft(
+        pointer=pointer,
+        tool="bandit",
+        identity=(read.test_id, file.identity, " ".join(lines.split())),
+        unique=False,
+        what=read.test_id,
+        severity=rated("bandit", read.issue_severity),
+        status=FindingStatus.OPEN,
+        rule_id=read.test_id,
+        rule_name=read.test_name or read.test_id,
+        title="Possible hardcoded password" if secret else about,
+        confidence=said(read.issue_confidence),
+        aliases=(f"CWE-{read.issue_cwe.id}",) if read.issue_cwe and read.issue_cwe.id else (),
+        locations=(
+            Location(
+                path=file.path,
+                start_line=read.line_number or None,
+                end_line=max(read.line_range, default=None) if read.line_range else None,
+                snippet=lines or None,
+            ),
+        ),
+        repository=hints.repository,
+        secret=Exposed(kind=read.test_name or read.test_id, value=password[1] if password else "") if secret else None,
+        links=some((said(read.more_info),)),
+        last_seen_at=moment(said(whole.get("generated_at"))),
+    )
+
+
+def _code(read: _Issue) -> str:
+    """The lines that the issue is about, without their numbers; all that are shown when it does not say which."""
+    shown = [(int(number), text) for number, text in _NUMBERED.findall(read.code or "")]
+    named = {*(read.line_range or ()), read.line_number}
+    return "\n".join(text for number, text in shown if number in named) or "\n".join(text for _, text in shown)

@@ -1,0 +1,85 @@
+"""detect-secrets: the baseline that `scan` prints, of versions 0.12 to 1.x; it shows no secret, only a hash of each."""
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import Field
+
+from fixgate.events import FindingStatus, Location
+from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Remark, Suppressed
+from fixgate.reports.document import Document, Unusable
+from fixgate.reports.fields import Shape, first_objects, labelled, mapping, moment, said, sequence, shaped, step
+from fixgate.reports.paths import portable
+from fixgate.reports.severity import unknown
+
+
+class _Hit(Shape):
+    type: str = Field(min_length=1)
+    line_number: int | None = Field(default=None, ge=0)
+    is_verified: bool | None = None
+    is_secret: bool | None = None
+
+
+class DetectSecrets:
+    """See the module."""
+
+    name = "detect-secrets"
+
+    def recognises(self, document: Document) -> bool:
+        """By its plugins, and by results that stand under their files."""
+        return any("plugins_used" in r and mapping(r.get("results")) is not None for r in first_objects(document))
+
+    def read(self, document: Document, hints: Hints) -> Iterator[Item]:
+        """See `Adapter.read`."""
+        for pointer, value in document.values:
+            baseline = mapping(value) or {}
+            files = mapping(baseline.get("results"))
+            if files is None:
+                yield Unusable(pointer, "there are no results that stand under their files")
+                continue
+            if not sequence(baseline.get("plugins_used")):
+                yield Remark("detect-secrets had no plugins: it looked for nothing")
+            for path, listed in files.items():
+                yield from _file(path, listed, f"{pointer}/results/{step(path)}", baseline, hints)
+
+
+def _file(path: str, listed: object, pointer: str, baseline: Mapping[str, object], hints: Hints) -> Iterator[Item]:
+    hits = sequence(listed)
+    if hits is None:
+        yield Unusable(pointer, "what was found in a file is no array")
+        return
+    for number, value in enumerate(hits):
+        place = f"{pointer}/{number}"
+        read = shaped(_Hit, value, place)
+        if isinstance(read, Unusable):
+            yield read
+        elif read.is_secret is False:
+            yield Suppressed(place)
+        else:
+            yield _draft(read, path, place, baseline, hints)
+
+
+def _draft(read: _Hit, path: str, pointer: str, baseline: Mapping[str, object], hints: Hints) -> Draft:
+    file = portable(path)
+    return Draft(
+        pointer=pointer,
+        tool="detect-secrets",
+        tool_version=said(baseline.get("version")),
+        # The hash of the secret has no key: whoever has it can try out guesses, so it is no part of a fingerprint.
+        identity=(read.type, file.identity),
+        unique=False,
+        what=read.type,
+        severity=unknown("detect-secrets"),
+        status=FindingStatus.OPEN,
+        rule_id=read.type,
+        rule_name=read.type,
+        title=read.type,
+        confidence=None if read.is_verified is None else "verified" if read.is_verified else "unverified",
+        locations=(Location(path=file.path, start_line=read.line_number or None),),
+        repository=hints.repository,
+        secret=Exposed(kind=read.type, value=""),
+        labels=labelled(
+            verified=None if read.is_verified is None else str(read.is_verified).lower(),
+            audited="secret" if read.is_secret else None,
+        ),
+        last_seen_at=moment(said(baseline.get("generated_at"))),
+    )
