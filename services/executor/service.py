@@ -1,7 +1,6 @@
 """The executor, put together."""
 
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 
 from fixgate.changes.catalogue import CATALOGUE
@@ -12,8 +11,7 @@ from fixgate.minting.client import Issuer
 from fixgate.objects import FileStore
 from fixgate.process import Process
 from fixgate.registry import codec_from
-from fixgate.resources.reading import Session
-from fixgate.resources.sessions import aws_session
+from fixgate.resources.sessions import Sessions
 from fixgate.runtime.wiring import wall_clock
 from fixgate.verbs import Workload, gather_nothing
 from services.executor.adapters.acts import Acts
@@ -36,10 +34,8 @@ def build(process: Process, identity: WorkloadIdentity) -> Workload[None]:
     codec = codec_from(settings)
     stopping = threading.Event()
 
-    def session(credential: Mapping[str, str]) -> Session:
-        return aws_session(credential, settings.aws_endpoint, settings.aws_region, git_mirrors=settings.git_mirrors)
-
-    workshop = CatalogueWorkshop(CATALOGUE, rehearse, session, wall_clock)
+    sessions = Sessions(settings.aws_endpoint, settings.aws_region, git_mirrors=settings.git_mirrors)
+    workshop = CatalogueWorkshop(CATALOGUE, rehearse, sessions.of, wall_clock)
     folder = Path(settings.snapshots) if settings.snapshots else settings.home / "snapshots"
     issuer = Issuer(settings.issuer, identity)
     ports = Ports(

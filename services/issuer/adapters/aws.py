@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 from fixgate.errors import Refused, Transient, Unavailable
 from fixgate.events import Call
 from fixgate.resources.reading import Session
-from fixgate.resources.sessions import aws_session
+from fixgate.resources.sessions import Sessions
 from services.issuer.ledger import Entry
 from services.issuer.scopes import probe_of
 from services.issuer.systems import Issued, Killed, NotMade, Probe, Seen
@@ -69,8 +69,7 @@ class AwsSessions:
         self._session_policy = session_policy
         self._issuer_role = issuer_role
         self._change_role = change_role
-        self._region = region
-        self._endpoint = endpoint
+        self._sessions = Sessions(endpoint, region)
 
     def issue(self, entry: Entry) -> Issued:
         """See `CredentialSystem`."""
@@ -169,7 +168,7 @@ class AwsSessions:
         )
 
     def _session(self, credential: Mapping[str, str] | None) -> Session:
-        return aws_session(credential, self._endpoint, self._region)
+        return self._sessions.of(credential)
 
 
 def _read(client: Any, action: str, resource: str) -> None:
