@@ -33,8 +33,8 @@ class AccessKeys:
 
     kind: str = field(default=targets.ACCESS_KEY, init=False)
 
-    def read(self, target: Resource, session: Session, now: datetime) -> Reading:
-        """Read the key and its user; three calls."""
+    def read(self, target: Resource, session: Session, now: datetime, *, state_alone: bool = False) -> Reading:
+        """Read the key and its user; three calls, two for the state alone."""
         if not targets.is_resolved(target):
             return _unreadable(target, now, "whose key it is is not known")
         iam = session.aws("iam", _GLOBAL)
@@ -51,11 +51,13 @@ class AccessKeys:
         if key_id not in keys:
             return _absent(target, now)
         projection = {"user": name, "keys": keys, "tags": tags}
-        facts = (
-            *_key_facts(key_id, projection, now),
-            *_use_facts(iam, key_id, name, now),
-            *tag_facts(tags, now),
-        )
+        facts: tuple[Fact, ...] = ()
+        if not state_alone:
+            facts = (
+                *_key_facts(key_id, projection, now),
+                *_use_facts(iam, key_id, name, now),
+                *tag_facts(tags, now),
+            )
         return Reading(target=target, state=FactState.VALUE, projection=projection, facts=facts, read_at=now)
 
 

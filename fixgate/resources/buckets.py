@@ -5,7 +5,7 @@ with a hole could not be compared; the facts that could be had are given all the
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -38,26 +38,24 @@ class Buckets:
 
     kind: str = field(default=targets.BUCKET, init=False)
 
-    def read(self, target: Resource, session: Session, now: datetime) -> Reading:
-        """Read the bucket's settings; eight calls."""
+    def read(self, target: Resource, session: Session, now: datetime, *, state_alone: bool = False) -> Reading:
+        """Read the bucket's settings; eight calls at most, six for the state alone."""
         s3, name = session.aws("s3", target.region), bucket_name(target)
-        found: dict[str, Any] = {}
-        missing: dict[str, str] = {}
         try:
-            for part, (asked, absent) in _PARTS.items():
-                try:
-                    found[part] = _part(asked, absent, s3, name)
-                except Unreadable as error:
-                    missing[part] = str(error)
+            found, missing = _asked(s3, name, _STATE if state_alone else tuple(_PARTS))
         except Gone:
             return _absent(target, now)
+        if state_alone:
+            why = _why(missing)
+            state, projection = (FactState.UNREADABLE, None) if missing else (FactState.VALUE, found)
+            return Reading(target=target, state=state, projection=projection, facts=(), read_at=now, why=why)
         region, policy_is_public = found.pop("region", None), found.pop("policy_status", None)
         no_region, unjudged = missing.pop("region", None), missing.pop("policy_status", None)
         source = Source(S3, now)
         facts = [source.unreadable("region", no_region) if no_region else source.value("region", region)]
         facts += _tag_facts(found, missing, now)
         if missing:
-            why = "; ".join(f"{part}: {reason}" for part, reason in missing.items())
+            why = _why(missing)
             facts += (source.unreadable(fact, why) for fact in (STATE, f"public.{S3}", "public_by", "website"))
             facts.append(source.value("exists", value=True) if found else source.unreadable("exists", why))
             return Reading(
@@ -72,6 +70,25 @@ def public_access_block(s3: Any, name: str) -> dict[str, bool] | None:
     asked, absent = _PARTS["public_access_block"]
     made: dict[str, bool] | None = _part(asked, absent, s3, name)
     return made
+
+
+def _asked(s3: Any, name: str, parts: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Each part's value, or why it cannot be told; raises Gone."""
+    found: dict[str, Any] = {}
+    missing: dict[str, str] = {}
+    for part in parts:
+        if part == "policy_status" and found.get("policy", "") is None:
+            found[part] = None  # there is none to be judged
+            continue
+        try:
+            found[part] = _part(*_PARTS[part], s3, name)
+        except Unreadable as error:
+            missing[part] = str(error)
+    return found, missing
+
+
+def _why(missing: Mapping[str, str]) -> str:
+    return "; ".join(f"{part}: {reason}" for part, reason in missing.items())
 
 
 def _part(asked: Callable[[Any, str], Any], absent: str, s3: Any, name: str) -> Any:
@@ -142,6 +159,8 @@ _PARTS: Final[dict[str, tuple[Callable[[Any, str], Any], str]]] = {
     "region": (_location, ""),
 }
 """What is asked, and AWS's word for "there is none"."""
+_STATE: Final = tuple(part for part in _PARTS if part not in {"policy_status", "region"})
+"""What the projection is made of; the others are facts alone."""
 _NOTHING: Final[dict[str, Any]] = {_NO_WEBSITE: False, _NO_TAGS: {}}
 
 

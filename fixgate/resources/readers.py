@@ -1,4 +1,4 @@
-"""The readers, by kind of resource, and the two questions that a service asks them."""
+"""The readers, by kind of resource, and the questions that a service asks them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -23,10 +23,12 @@ def read(target: Resource, session: Session, now: datetime) -> Reading:
     Whatever cannot be told is in the answer (`unreadable`, with why). Raises Transient for throttling and outages,
     ValueError for a kind that has no reader.
     """
-    reader = READERS.get(target.kind)
-    if reader is None:
-        raise ValueError(f"nothing reads a {target.kind}")
-    return reader.read(target, session, now)
+    return _reader(target).read(target, session, now)
+
+
+def read_state(target: Resource, session: Session, now: datetime) -> Reading:
+    """What `read` says of the target's state, by the same reader, with fewer calls and without the facts."""
+    return _reader(target).read(target, session, now, state_alone=True)
 
 
 def resolve(target: Resource, session: Session) -> Resource | None:
@@ -38,3 +40,10 @@ def resolve(target: Resource, session: Session) -> Resource | None:
     if target.kind == targets.ACCESS_KEY and not targets.is_resolved(target):
         return full_target(target, session)
     return target
+
+
+def _reader(target: Resource) -> Reader:
+    reader = READERS.get(target.kind)
+    if reader is None:
+        raise ValueError(f"nothing reads a {target.kind}")
+    return reader

@@ -39,7 +39,8 @@ class Reading:
     """A target as it was seen at one moment.
 
     `state` says whether it is there (`value`), is not (`absent`) or cannot be told (`unreadable`, then `why`).
-    `projection` is set only when it is there. `facts` holds everything that was learnt, the fact `state` included.
+    `projection` is set only when it is there. `facts` holds everything that was learnt, the fact `state` included;
+    when only the state was asked for, it need not hold anything.
     """
 
     target: Resource
@@ -63,9 +64,11 @@ class Reader(Protocol):
         """The kind of resource."""
         ...
 
-    def read(self, target: Resource, session: Session, now: datetime) -> Reading:
+    def read(self, target: Resource, session: Session, now: datetime, *, state_alone: bool = False) -> Reading:
         """Read it; blocks for the calls.
 
+        With `state_alone`, for whoever compares states, nothing is asked that the projection is not made of: `state`
+        and `projection` are the same, and facts need not be there.
         What cannot be read is in the answer; raises Transient only for throttling and outages that are worth
         another try.
         """

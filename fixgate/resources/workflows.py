@@ -33,8 +33,8 @@ class Workflows:
 
     kind: str = field(default=targets.WORKFLOW, init=False)
 
-    def read(self, target: Resource, session: Session, now: datetime) -> Reading:
-        """Read the file and its repository's branches; runs git four or five times."""
+    def read(self, target: Resource, session: Session, now: datetime, *, state_alone: bool = False) -> Reading:
+        """Read the file and its repository's branches; runs git four or five times, once less for the state alone."""
         repository, path = targets.parts(target)
         try:
             projection = _projection(repository, path, session)
@@ -44,7 +44,7 @@ class Workflows:
             return Reading(target=target, state=FactState.ABSENT, projection=None, facts=gone, read_at=now)
         except Unreadable as error:
             return _unreadable(target, now, str(error))
-        facts = _facts(projection, session, now)
+        facts = () if state_alone else _facts(projection, session, now)
         return Reading(target=target, state=FactState.VALUE, projection=projection, facts=facts, read_at=now)
 
 

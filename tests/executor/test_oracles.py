@@ -22,3 +22,12 @@ def test_every_oracle_that_was_named_must_answer(lab: Lab, monkeypatch: pytest.M
     outcome = lab.executor(stops).finish()
     assert (outcome.result, lab.status) == (Result.ROLLED_BACK, "Active"), outcome.detail
     assert "did not answer" in outcome.detail
+
+
+def test_what_is_compared_is_what_the_oracles_judge(lab: Lab) -> None:
+    """The target is read live before the change and live after it, and the last reading serves both questions."""
+    lab.decide()
+    outcome = lab.executor().finish()
+    assert outcome.result is Result.DONE, outcome.detail
+    reads = [name for _, name in lab.calls if name in {"GetUser", "UpdateAccessKey"}]
+    assert reads == ["GetUser", "UpdateAccessKey", "GetUser"]

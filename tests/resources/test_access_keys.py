@@ -12,7 +12,7 @@ from moto.iam.models import AccessKeyLastUsed, iam_backends
 from fixgate import targets
 from fixgate.errors import Misconfigured, Transient
 from fixgate.events import FactState, Resource
-from fixgate.resources.readers import read, resolve
+from fixgate.resources.readers import read, read_state, resolve
 from fixgate.resources.reading import Session, Unreadable
 from fixgate.resources.sessions import aws_session
 from tests.resources.accounts import NOW, SOMEBODY, facts, failing, refusal, user_with_key
@@ -178,6 +178,21 @@ def test_a_session_has_what_it_is_given_and_nothing_else(monkeypatch: pytest.Mon
     )
     for_git = {"token": "example"}
     assert aws_session(for_git, "", "").git_token == for_git["token"]
+
+
+@pytest.mark.parametrize("call", ["get_user", "list_access_keys"])
+def test_the_state_alone_has_no_holes_either(session: Session, call: str) -> None:
+    """What the projection is made of must be told."""
+    target = user_with_key(session)
+    reading = read_state(target, failing(session, call, refusal("AccessDenied")), NOW)
+    assert (reading.state, reading.projection) == (FactState.UNREADABLE, None)
+
+
+def test_the_state_alone_does_not_ask_for_the_last_use(session: Session) -> None:
+    """It is a fact: whoever compares states does without it."""
+    target = user_with_key(session)
+    deaf = failing(session, "get_access_key_last_used", refusal("AccessDenied"))
+    assert read_state(target, deaf, NOW).digest == read(target, session, NOW).digest
 
 
 def test_a_kind_that_nothing_reads_is_a_mistake(session: Session) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from moto import mock_aws
@@ -10,7 +11,7 @@ from fixgate import targets
 from fixgate.errors import Transient
 from fixgate.events import FactState
 from fixgate.resources.exposure import grants_to_everybody
-from fixgate.resources.readers import read
+from fixgate.resources.readers import read, read_state
 from fixgate.resources.reading import Session
 from fixgate.resources.sessions import aws_session
 from tests.resources.accounts import NOW, SOMEBODY, facts, failing, refusal
@@ -138,3 +139,50 @@ def test_a_website_is_seen(session: Session) -> None:
     assert facts(reading)["website"].value is True
     assert reading.projection is not None
     assert reading.projection["website"] is True
+
+
+class Counting:
+    """A client whose calls are counted by name."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        self.calls.append(name)
+        return getattr(self._client, name)
+
+
+def counted(session: Session) -> tuple[Session, Counting]:
+    """The session with its bucket calls counted."""
+    counting = Counting(session.aws("s3", None))
+    return Session(aws=lambda _service, _region: counting, anonymous=session.anonymous), counting
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_the_state_alone_has_no_holes_either(session: Session, call: str) -> None:
+    """Every part of it is asked for, and what cannot be told is said in the same words."""
+    broken = failing(session, call, refusal("AccessDenied"))
+    alone, whole = read_state(TARGET, broken, NOW), read(TARGET, broken, NOW)
+    assert (alone.state, alone.projection, alone.why) == (FactState.UNREADABLE, None, whole.why)
+
+
+def test_the_state_alone_of_what_is_not_there_is_absent(session: Session) -> None:
+    """As for whoever asks for everything."""
+    session.aws("s3", None).delete_bucket(Bucket=NAME)
+    assert read_state(TARGET, session, NOW).state is FactState.ABSENT
+
+
+def test_the_state_alone_is_the_same_state(session: Session) -> None:
+    """What only facts are made of is not asked for."""
+    session.aws("s3", None).put_bucket_policy(Bucket=NAME, Policy=policy())
+    asking, counting = counted(session)
+    assert read_state(TARGET, asking, NOW).digest == read(TARGET, session, NOW).digest
+    assert sorted(counting.calls) == sorted(CALLS)
+
+
+def test_a_policy_that_is_not_there_is_not_judged(session: Session) -> None:
+    """S3 could only say once more that there is none."""
+    asking, counting = counted(session)
+    assert facts(read(TARGET, asking, NOW))["public.aws:s3"].value is False
+    assert "get_bucket_policy_status" not in counting.calls

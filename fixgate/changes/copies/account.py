@@ -21,7 +21,7 @@ from fixgate.changes.copies.copy import Copy
 from fixgate.changes.template import Stage
 from fixgate.events import Resource
 from fixgate.resources.buckets import bucket_name
-from fixgate.resources.readers import read
+from fixgate.resources.readers import read_state
 from fixgate.resources.reading import Projection, Reading
 
 ENGINE: Final = f"moto {moto.__version__}"
@@ -125,7 +125,7 @@ def _copy(at: datetime) -> Copy:
         # Nobody but this stage writes here: what was read stays true until the next write.
         key = (target, writes())
         if key not in seen:
-            seen[key] = read(target, session, at)
+            seen[key] = read_state(target, session, at)
         return seen[key]
 
     session = stage_session()

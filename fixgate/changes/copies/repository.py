@@ -13,7 +13,7 @@ from fixgate.changes.copies.copy import Copy
 from fixgate.changes.copies.objects import Commit, Held
 from fixgate.changes.template import Stage
 from fixgate.events import Resource
-from fixgate.resources.readers import read
+from fixgate.resources.readers import read_state
 from fixgate.resources.reading import Projection, Reading, Session, Unreadable
 from fixgate.resources.repository import NoRepository, Repository
 from fixgate.resources.workflows import HEADS
@@ -42,7 +42,7 @@ def copied_repository(target: Resource, before: Projection, at: datetime) -> Gen
         # Nobody but this stage writes here: what was read stays true until a branch moves.
         key = (wanted, tuple(sorted(held.branches.items())))
         if key not in seen:
-            seen[key] = read(wanted, session, at)
+            seen[key] = read_state(wanted, session, at)
         return seen[key]
 
     yield Copy(name=ENGINE, stage=Stage(session=session, read=reading, now=lambda: at), mapped=mapped)

@@ -151,7 +151,9 @@ class Acts:
         reading = self._read(attempt)
         changes = difference(prepared.before, reading.projection, draft.target.id)
         unexpected = outside(changes, prepared.plan.write_set)
-        verdicts = prepared.operations.validate(prepared.plan, prepared.before, self._target(attempt))
+        # The oracles judge the very state that was just compared: one that is read again might be another.
+        seen = replace(self._target(attempt), read=lambda _: reading)
+        verdicts = prepared.operations.validate(prepared.plan, prepared.before, seen)
         failed = [v for v in verdicts if v.verdict is not OracleVerdict.PASSED]
         words = [f"{v.name} {v.verdict}: {v.detail}" for v in failed]
         words += [f"{c.path} was not to change" for c in unexpected]

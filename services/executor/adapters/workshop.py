@@ -8,7 +8,7 @@ from fixgate.changes.catalogue import Catalogue, Template
 from fixgate.changes.template import Plan, Stage, case_of
 from fixgate.events import Assessment, PlannedStep, Proposal, Rehearsal, Resource
 from fixgate.forms import Scalar
-from fixgate.resources.readers import read
+from fixgate.resources.readers import read_state
 from fixgate.resources.reading import Projection, Reading, Session
 from services.executor.adapters.ports import Prepared
 
@@ -56,7 +56,7 @@ class CatalogueWorkshop:
         session = self._sessions(credential)
 
         def reading(target: Resource) -> Reading:
-            return read(target, session, self._clock())
+            return read_state(target, session, self._clock())
 
         return Stage(session=session, read=reading, now=self._clock)
 
