@@ -1,0 +1,55 @@
+"""The names that a generic report has for what stands in a result."""
+
+from typing import Final
+
+from pydantic import Field
+
+from fixgate.reports.fields import Shape
+
+Text = str | int | None
+"""Tools write names as numbers, too."""
+Texts = list[str] | str | None
+Time = str | int | float | None
+NUMBERS: Final = frozenset({"line", "end_line", "column", "end_column"})
+
+
+class Result(Shape):
+    """Every name that the format has."""
+
+    id: Text = None
+    rule: Text = None
+    rule_name: Text = None
+    title: Text = None
+    description: Text = None
+    severity: Text = None
+    score: float | None = None
+    confidence: Text = None
+    status: Text = None
+    aliases: Texts = None
+    path: Text = None
+    line: int | None = Field(default=None, ge=0)
+    end_line: int | None = Field(default=None, ge=0)
+    column: int | None = Field(default=None, ge=0)
+    end_column: int | None = Field(default=None, ge=0)
+    snippet: Text = None
+    resource: Text = None
+    resource_kind: Text = None
+    account: Text = None
+    region: Text = None
+    repository: Text = None
+    commit: Text = None
+    package: Text = None
+    package_manager: Text = None
+    package_version: Text = None
+    fixed_versions: Texts = None
+    identity: Text = None
+    identity_kind: Text = None
+    secret: Text = None
+    secret_kind: Text = None
+    links: Texts = None
+    first_seen: Time = None
+    last_seen: Time = None
+
+
+NAMES: Final = frozenset(Result.model_fields)
+"""What a mapping, words and constants may name."""
