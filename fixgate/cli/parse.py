@@ -3,6 +3,7 @@
 import json
 import sys
 from datetime import UTC, datetime
+from mmap import PROT_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,11 +12,14 @@ import typer
 from fixgate.errors import EXIT_REFUSED, FixgateError, Misconfigured, Poison, Reason
 
 if TYPE_CHECKING:
+    from fixgate.reports.document import Data
     from fixgate.reports.report import Report
     from fixgate.reports.secrets import HashKey
 
 STANDARD_INPUT = "-"
 FAILED = "failed"
+PART = 500
+"""Findings that are in memory at once."""
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="Reports; - is standard input.")]
 Format = Annotated[
@@ -68,17 +72,32 @@ def contents(name: str, limit: int) -> tuple[bytes, datetime]:
         raise Misconfigured(f"{name} cannot be read: {error.strerror}", remedy="Give the path of a report.") from None
 
 
-def _read(name: str, hints: Any) -> "tuple[Report | None, Poison | None, bytes, datetime]":
-    from fixgate.reports.document import REPORT_LIMIT  # noqa: PLC0415 - slow to import
+def _read(name: str, hints: Any) -> "tuple[Report | None, Poison | None, Data, datetime]":
+    from fixgate.reports.opening import REPORT_LIMIT  # noqa: PLC0415 - slow to import
     from fixgate.reports.report import read  # noqa: PLC0415 - slow to import
 
-    data, at = contents(name, REPORT_LIMIT)
+    data, at = _opened(name, REPORT_LIMIT)
     if len(data) > REPORT_LIMIT:
         return None, Poison(Reason.OVERSIZED, f"the report has more than {REPORT_LIMIT} bytes"), b"", at
     try:
         return read(data, hints), None, data, at
     except Poison as fault:
         return None, fault, data, at
+
+
+def _opened(name: str, limit: int) -> "tuple[Data, datetime]":
+    """A report's bytes; those of a long file are mapped, not read."""
+    from fixgate.reports.opening import EAGER  # noqa: PLC0415 - slow to import
+
+    path = Path(name)
+    if name == STANDARD_INPUT or not path.is_file() or path.stat().st_size <= EAGER:
+        return contents(name, limit)
+    try:
+        with path.open("rb") as opened:
+            data = mmap(opened.fileno(), 0, prot=PROT_READ)
+            return data, datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError as error:
+        raise Misconfigured(f"{name} cannot be read: {error.strerror}", remedy="Give the path of a report.") from None
 
 
 def _check_format(form: str) -> None:
@@ -99,17 +118,19 @@ def _hash_key(path: str) -> "tuple[HashKey, bool]":
     return HashKey.of(secrets.token_bytes(KEY_LEAST)), False
 
 
-def _print_findings(report: "Report", key: "HashKey", data: bytes, source: str, at: datetime) -> bool:
-    """Print them; whether there is a hash of a secret among them."""
+def _print_findings(report: "Report", key: "HashKey", data: "Data", source: str, at: datetime) -> bool:
+    """Print them, part by part; whether there is a hash of a secret among them."""
     from fixgate.json_form import to_json  # noqa: PLC0415 - slow to import
     from fixgate.reports.findings import Origin, findings  # noqa: PLC0415 - slow to import
-    from fixgate.signing import digest  # noqa: PLC0415 - slow to import
+    from fixgate.reports.passing import digest_of  # noqa: PLC0415 - slow to import
 
-    origin = Origin(source=source, digest=digest(data), stored=None, reported_at=at)
-    found = findings(report, key, origin)
-    for finding in found:
-        typer.echo(json.dumps(to_json(finding)))
-    return any(finding.secret is not None for finding in found)
+    origin = Origin(source=source, digest=digest_of(data), stored=None, reported_at=at)
+    marked = False
+    for start in range(0, len(report.findings), PART):
+        for finding in findings(report, key, origin, start=start, stop=start + PART):
+            marked |= finding.secret is not None
+            typer.echo(json.dumps(to_json(finding)))
+    return marked
 
 
 def _counted(name: str, report: "Report | None", fault: FixgateError | None) -> dict[str, Any]:
@@ -123,7 +144,7 @@ def _counted(name: str, report: "Report | None", fault: FixgateError | None) -> 
         "suppressed": report.suppressed,
         "passed": report.passed,
         "repeated": report.repeated,
-        "rejected": len(report.rejected),
+        "rejected": report.unusable,
     }
     warnings = list(report.warnings)
     return {"file": name, "format": report.format, "scan": report.scan.value, **counts, "warnings": warnings}

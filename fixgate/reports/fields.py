@@ -13,7 +13,7 @@ from typing import Final, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from fixgate.reports.document import Document, Elements, Unusable
+from fixgate.reports.document import Broken, Document, Elements, Unusable
 
 M = TypeVar("M", bound="Shape")
 
@@ -34,6 +34,8 @@ class Shape(BaseModel):
 
 def shaped(model: type[M], value: object, pointer: str) -> M | Unusable:
     """The value as the model has it, or why it is none: which fields, never what is in them."""
+    if isinstance(value, Broken):
+        return Unusable(pointer, value.why)
     try:
         return model.model_validate(value)
     except ValidationError as error:

@@ -21,8 +21,9 @@ from fixgate.events import (
 )
 from fixgate.ids import derived_id
 from fixgate.reports.adapter import Draft, Exposed
+from fixgate.reports.fingerprints import Told
 from fixgate.reports.masking import LEAST, Masker
-from fixgate.reports.report import Report, Told
+from fixgate.reports.report import Report
 from fixgate.reports.secrets import HashKey, secret_kind
 
 TITLE_LIMIT: Final = 300
@@ -50,11 +51,15 @@ class Origin:
     reported_at: datetime
 
 
-def findings(report: Report, key: HashKey, origin: Origin) -> tuple[Finding, ...]:
-    """The report's findings, in its order. Pure; no secret of the report is in them."""
-    shown = {t.draft.secret.value for t in report.findings if t.draft.secret and t.draft.secret.value}
-    masker = Masker(shown)
-    return tuple(_finding(told, report.format, masker, key, origin) for told in report.findings)
+def findings(
+    report: Report, key: HashKey, origin: Origin, *, start: int = 0, stop: int | None = None
+) -> tuple[Finding, ...]:
+    """The report's findings from the one with number `start` until before `stop`, in its order.
+
+    Pure; no secret of the whole report is in them.
+    """
+    masker = Masker(report.secrets)
+    return tuple(_finding(told, report.format, masker, key, origin) for told in report.findings[start:stop])
 
 
 def _finding(told: Told, form: str, masker: Masker, key: HashKey, origin: Origin) -> Finding:

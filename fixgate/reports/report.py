@@ -3,24 +3,23 @@
 `results = findings + suppressed + passed + repeated + rejected`, always.
 """
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from hashlib import sha256
 from typing import Final
 
 from fixgate.reports.adapter import Draft, Failed, Hints, Item, Passed, Remark, Suppressed
-from fixgate.reports.document import REPORT_LIMIT, Document, Unusable, document
-from fixgate.reports.fields import mapping, sequence
-from fixgate.reports.masking import Masker
+from fixgate.reports.document import Data, Document, Unusable
+from fixgate.reports.fingerprints import Told, Twins, hashed
+from fixgate.reports.opening import REPORT_LIMIT, document
 from fixgate.reports.registry import adapter_of
+from fixgate.reports.told import AllTold
 
-VERSION: Final = "v1"
-"""Of fingerprints: another one when the same result would get another fingerprint."""
 NO_FORMAT: Final = "none"
 """The format of a report that holds nothing by which to tell."""
 WARNINGS_KEPT: Final = 20
+REJECTED_KEPT: Final = 10_000
+"""Results that are named when they cannot be used; of more, the rest are counted."""
 
 
 class Scan(StrEnum):
@@ -32,62 +31,92 @@ class Scan(StrEnum):
     EMPTY = "empty"
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A draft with its fingerprint."""
-
-    draft: Draft
-    fingerprint: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """See the module. `rejected` are the results that cannot be used, with the reasons."""
+    """See the module.
+
+    `findings` of a long report are read from its bytes each time that they are walked. `rejected` are the results that
+    cannot be used, with the reasons; `unnamed` counts those of which no more is kept. `secrets` are all that the report
+    shows: they never leave ingest.
+    """
 
     format: str
     scan: Scan
-    findings: tuple[Told, ...] = ()
+    findings: Sequence[Told] = ()
     suppressed: int = 0
     passed: int = 0
     repeated: int = 0
     rejected: tuple[Unusable, ...] = ()
+    unnamed: int = 0
     warnings: tuple[str, ...] = ()
+    secrets: frozenset[str] = field(default=frozenset[str](), repr=False)
 
     @property
     def results(self) -> int:
         """How many results are in it."""
-        return len(self.findings) + self.suppressed + self.passed + self.repeated + len(self.rejected)
+        return len(self.findings) + self.suppressed + self.passed + self.repeated + self.unusable
+
+    @property
+    def unusable(self) -> int:
+        """How many results cannot be used."""
+        return len(self.rejected) + self.unnamed
 
 
 @dataclass(slots=True)
 class _Tally:
-    drafts: list[Draft] = field(default_factory=list[Draft])
+    """What an adapter said, counted; of drafts only what tells twins apart is kept."""
+
+    name: str
+    drafts: int = 0
     suppressed: int = 0
     passed: int = 0
     rejected: list[Unusable] = field(default_factory=list[Unusable])
-    warnings: list[str] = field(default_factory=list[str])
+    unnamed: int = 0
+    warnings: dict[str, None] = field(default_factory=dict[str, None])
     failed: bool = False
+    secrets: set[str] = field(default_factory=set[str])
+    seen: set[bytes] = field(default_factory=set[bytes])
+    twins: set[bytes] = field(default_factory=set[bytes])
 
     def add(self, item: Item) -> None:
         """Count one thing that an adapter said."""
         match item:
             case Draft():
-                self.drafts.append(item)
-            case Suppressed():
-                self.suppressed += 1
+                self._draft(item)
             case Passed():
                 self.passed += 1
+            case Suppressed():
+                self.suppressed += 1
             case Unusable():
-                self.rejected.append(item)
+                self.reject(item)
             case Remark():
-                self.warnings.append(item.text)
+                self.warnings[item.text] = None
             case Failed():
-                self.warnings.append(item.text)
+                self.warnings[item.text] = None
                 self.failed = True
 
+    def reject(self, item: Unusable) -> None:
+        """Count a result that cannot be used."""
+        if len(self.rejected) < REJECTED_KEPT:
+            self.rejected.append(item)
+        else:
+            self.unnamed += 1
 
-def read(data: bytes, hints: Hints | None = None, *, limit: int = REPORT_LIMIT) -> Report:
-    """The report in these bytes; raises Poison when as a whole it cannot be used. Pure."""
+    def _draft(self, draft: Draft) -> None:
+        self.drafts += 1
+        if draft.secret is not None and draft.secret.value:
+            self.secrets.add(draft.secret.value)
+        name = hashed(self.name, draft)
+        if name in self.seen:
+            self.twins.add(name)
+        self.seen.add(name)
+
+
+def read(data: Data, hints: Hints | None = None, *, limit: int = REPORT_LIMIT) -> Report:
+    """The report in these bytes; raises Poison when as a whole it cannot be used. Pure.
+
+    A mapped report must stay open as long as its findings are walked.
+    """
     hints = hints or Hints()
     read_as = document(data, limit=limit)
     if not read_as.values and not read_as.unusable:
@@ -96,104 +125,46 @@ def read(data: bytes, hints: Hints | None = None, *, limit: int = REPORT_LIMIT) 
     if adapter is None:
         told = "there is no result, and nothing that tells which scanner found none"
         return Report(format=NO_FORMAT, scan=Scan.CLEAN, warnings=(told,))
-    tally = _Tally(rejected=list(read_as.unusable))
-    for item in adapter.read(read_as, hints):
+    if read_as.long:
+        return _report(adapter.name, read_as, lambda: adapter.read(read_as, hints))
+    items = tuple(adapter.read(read_as, hints))
+    return _report(adapter.name, read_as, lambda: items)
+
+
+def _report(name: str, read_as: Document, said: Callable[[], Iterable[Item]]) -> Report:
+    tally = _Tally(name)
+    for bad in read_as.unusable:
+        tally.reject(bad)
+    for item in said():
         tally.add(item)
-    return _report(adapter.name, tally, read_as)
-
-
-def _report(name: str, tally: _Tally, read_as: Document) -> Report:
-    drafts = _without_repeats(tally.drafts, read_as)
-    found = tuple(_fingerprinted(name, drafts))
-    failed = tally.failed or (bool(tally.rejected) and not found)
-    warnings = list(dict.fromkeys(tally.warnings))
-    if tally.rejected:
-        warnings.append(f"{len(tally.rejected)} results cannot be used")
-    if len(warnings) > WARNINGS_KEPT:
-        warnings = [*warnings[:WARNINGS_KEPT], f"and {len(warnings) - WARNINGS_KEPT} more"]
+    twins = Twins.among(name, said, tally.twins, read_as)
+    told = AllTold(name, said, twins, tally.drafts - len(twins.repeated))
     return Report(
         format=name,
-        scan=Scan.FAILED if failed else Scan.FINDINGS if found else Scan.CLEAN,
-        findings=found,
+        scan=_scan(tally),
+        findings=told if read_as.long else tuple(told),
         suppressed=tally.suppressed,
         passed=tally.passed,
-        repeated=len(tally.drafts) - len(drafts),
+        repeated=len(twins.repeated),
         rejected=tuple(tally.rejected),
-        warnings=tuple(warnings),
+        unnamed=tally.unnamed,
+        warnings=_warnings(tally, read_as.noise),
+        secrets=frozenset(tally.secrets),
     )
 
 
-def _without_repeats(drafts: Iterable[Draft], read_as: Document) -> list[Draft]:
-    """The drafts without exact repeats: results of which every field is equal, also those that are not read."""
-    kept: list[Draft] = []
-    first: dict[str, Draft] = {}
-    whole: dict[str, set[str]] = {}
-    roots = dict(read_as.values)
-    for draft in drafts:
-        content = _content(draft)
-        if content not in first:
-            first[content] = draft
-        else:
-            alike = whole.setdefault(content, {_whole(roots, first[content].pointer)})
-            own = _whole(roots, draft.pointer)
-            if own in alike:
-                continue
-            alike.add(own)
-        kept.append(draft)
-    return kept
+def _scan(tally: _Tally) -> Scan:
+    if tally.failed or (tally.rejected and not tally.drafts):
+        return Scan.FAILED
+    return Scan.FINDINGS if tally.drafts else Scan.CLEAN
 
 
-def _content(draft: Draft) -> str:
-    secret = draft.secret.value if draft.secret else ""
-    return f"{replace(draft, pointer='')!r} {secret}"
-
-
-def _whole(roots: Mapping[str, object], pointer: str) -> str:
-    """All of a result, by the pointer that an adapter gave, with the names in one order."""
-    root, *parts = pointer.split("/")
-    found = roots.get(root)
-    for part in parts:
-        items, fields = sequence(found), mapping(found)
-        found = items[int(part)] if items is not None else (fields or {}).get(part)
-    return json.dumps(found, sort_keys=True)
-
-
-def _fingerprinted(name: str, drafts: Iterable[Draft]) -> Iterable[Told]:
-    """Each draft with its fingerprint, in order.
-
-    Results that their identity does not tell apart are numbered by where they stand: so the lines may move and the
-    report may be in another order.
-    """
-    identities = [(draft, _identity(name, draft)) for draft in drafts]
-    groups: dict[tuple[str, ...], list[Draft]] = {}
-    for draft, identity in identities:
-        groups.setdefault(identity, []).append(draft)
-    places: Mapping[int, int] = {
-        id(draft): number
-        for group in groups.values()
-        if len(group) > 1
-        for number, draft in enumerate(sorted(group, key=_position))
-    }
-    for draft, identity in identities:
-        number = 0 if draft.unique else places.get(id(draft), 0)
-        yield Told(draft, f"{VERSION}:{name}:{_hashed((*identity, str(number)) if number else identity)}")
-
-
-def _identity(name: str, draft: Draft) -> tuple[str, ...]:
-    # A hash without a key must not be of anything secret.
-    masker = Masker([draft.secret.value] if draft.secret and draft.secret.value else [])
-    return (name, draft.tool.lower(), *(masker.identity(part) for part in draft.identity))
-
-
-def _position(draft: Draft) -> tuple[int, int, str]:
-    first = draft.locations[0] if draft.locations else None
-    return (first.start_line or 0, first.start_column or 0, _content(draft)) if first else (0, 0, _content(draft))
-
-
-def _hashed(parts: tuple[str, ...]) -> str:
-    """SHA-256 of the parts, each with its length, so that no two lists of parts run together."""
-    hashed = sha256()
-    for part in parts:
-        encoded = part.encode(errors="surrogatepass")
-        hashed.update(b"%d:" % len(encoded) + encoded)
-    return hashed.hexdigest()
+def _warnings(tally: _Tally, noise: int) -> tuple[str, ...]:
+    warnings = list(tally.warnings)
+    if noise:
+        warnings.append(f"{noise} lines that are no JSON were passed over")
+    if tally.rejected:
+        warnings.append(f"{len(tally.rejected) + tally.unnamed} results cannot be used")
+    if len(warnings) > WARNINGS_KEPT:
+        warnings = [*warnings[:WARNINGS_KEPT], f"and {len(warnings) - WARNINGS_KEPT} more"]
+    return tuple(warnings)

@@ -74,7 +74,7 @@ def ingesting(tmp_path: Path) -> Iterator[Ingesting]:
         (b"not json", "invalid", "is not JSON"),
         (b"", "invalid", "the report is empty"),
         (data([leak(SECRET)])[:-30], "invalid", "cut off"),
-        (b"[" * 20_000 + b"]" * 20_000, "invalid", "200 levels"),
+        (b"[" * 20_000 + b"]" * 20_000, "invalid", "254 levels"),
         (b'{"a":1,"a":2}', "invalid", "same key twice"),
         (data({"hello": "world"}), "invalid", "no format that is known"),
         (data([asff(Id=7), asff(Severity=7)]), "invalid", "2 of 2 results"),

@@ -61,8 +61,8 @@ def test_a_report_that_is_too_large_is_refused(tmp_path: Path) -> None:
     """A file with a hole takes no space here."""
     path = tmp_path / "large.json"
     with path.open("wb") as opened:
-        opened.truncate(65 * 1024 * 1024)
-    assert "more than 67108864 bytes" in run(path).stderr
+        opened.truncate(1024 * 1024 * 1024 + 1)
+    assert "more than 1073741824 bytes" in run(path).stderr
 
 
 def test_findings_are_json_lines_without_a_secret(good: Path) -> None:
