@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from fixgate.events import Resource
-from fixgate.targets import workflow
+from fixgate.targets import WORKFLOW, workflow
 
 TAIL: Final = 3
 """Segments by which a file is known when nothing says where its repository begins."""
@@ -18,6 +18,7 @@ _CHECKOUTS: Final = re.compile(
 )
 """Where well-known services check out a repository."""
 _REPOSITORIES: Final = frozenset({"https", "http", "ssh", "git", "file"})
+_USES: Final = re.compile(r"(?<![\w./-])([\w.-]+/[\w./-]+)@([\w./-]{1,200})")
 _WORKFLOW: Final = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 
 
@@ -68,6 +69,13 @@ def workflow_in(repository: str | None, path: str | None) -> Resource | None:
     if repository is None or path is None or not _WORKFLOW.fullmatch(path):
         return None
     return workflow(repository, path)
+
+
+def action_used(found: Resource | None, *texts: str) -> str | None:
+    """The first action with its reference in the texts, if what was found is a workflow."""
+    if found is None or found.kind != WORKFLOW:
+        return None
+    return next((match[0] for text in texts if (match := _USES.search(text))), None)
 
 
 def _plain(text: str) -> str:

@@ -23,6 +23,9 @@ _SHOWN_FROM: Final = 20
 _SHOWN: Final = 4
 _OTHERS: Final = 0o077
 _HIDDEN: Final = re.compile(r"\s*(?:REDACTED|\[?redacted\]?|<redacted>|[*xX•.…\s]*|.*\.\.\.)\s*", re.DOTALL)
+_ABOUT: Final = re.compile(
+    r"(?i)secret|credential|passw|hard-?_?coded|api[-_]?key|private[-_]?key|CWE-(?:798|259|321)\b"
+)
 _KINDS: Final = (
     (re.compile(r"AKIA[A-Z0-9]{16}"), AWS_KEY),
     (re.compile(r"-----BEGIN .*", re.DOTALL), "private_key"),
@@ -77,6 +80,11 @@ def masked(secret: str) -> str:
 def shown(text: str | None) -> str:
     """The secret that a report shows; "" when the scanner has masked it itself, in whole or in part."""
     return "" if text is None or _HIDDEN.fullmatch(text) else text.strip()
+
+
+def about_secrets(*texts: str) -> bool:
+    """Whether a rule with these names and tags is about secrets: then code that it shows may be one."""
+    return any(_ABOUT.search(text) for text in texts)
 
 
 def secret_kind(rule: str, value: str) -> str:

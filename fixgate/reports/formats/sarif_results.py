@@ -12,8 +12,8 @@ from fixgate.reports.aws import access_key, key_id
 from fixgate.reports.fields import labelled, sequence, some, word
 from fixgate.reports.formats.sarif_shapes import Artifact, Message, Place, Result, Rule, Run
 from fixgate.reports.paths import Place as File
-from fixgate.reports.paths import clone_address, portable, workflow_in
-from fixgate.reports.secrets import shown
+from fixgate.reports.paths import action_used, clone_address, portable, workflow_in
+from fixgate.reports.secrets import about_secrets, shown
 from fixgate.reports.severity import CVSS, by_number, unknown
 
 _LEVELS: Final[Mapping[str, Severity]] = {
@@ -24,10 +24,6 @@ _LEVELS: Final[Mapping[str, Severity]] = {
 }
 _SECRET_SCANNERS: Final = frozenset({"gitleaks"})
 """Tools whose snippet is the secret that was found, and nothing else."""
-_OF_SECRETS: Final = re.compile(
-    r"(?i)secret|credential|passw|hard-?_?coded|api[-_]?key|private[-_]?key|CWE-(?:798|259|321)\b"
-)
-_USES: Final = re.compile(r"(?<![\w./-])([\w.-]+/[\w./-]+)@([\w./-]{1,200})")
 _CHANGING: Final = frozenset({"author", "email", "date", "commitMessage", "scanFileHash"})
 """Partial fingerprints that are none: facts of a commit (gitleaks), the hash of a whole file."""
 _BASES_FOLLOWED: Final = 8
@@ -76,7 +72,6 @@ def draft(read: Result, pointer: str, context: Context) -> Draft:
     resource, affected = access_key(identifier, None) if identifier else (None, None)
     for location in locations:
         resource = resource or workflow_in(context.repository, location.path)
-    uses = next((m for t in (*snippets, text) if (m := _USES.search(t))), None)
     return Draft(
         pointer=pointer,
         tool=tool,
@@ -99,7 +94,7 @@ def draft(read: Result, pointer: str, context: Context) -> Draft:
         labels=labelled(
             kind=read.kind,
             baseline=read.baseline,
-            uses=uses[0] if uses and resource is not None and resource.kind == "git.workflow" else None,
+            uses=action_used(resource, *snippets, text),
         ),
         links=some((rule.help,)),
     )
@@ -221,6 +216,4 @@ def _canonical(value: object) -> str:
 def _about_secrets(rule_id: str, rule: Rule) -> bool:
     """Whether the snippet may be a secret that the tool does not mark as one."""
     tags = sequence((rule.properties or {}).get("tags")) or []
-    return (
-        _OF_SECRETS.search(" ".join((rule_id, rule.name or "", *(t for t in tags if isinstance(t, str))))) is not None
-    )
+    return about_secrets(rule_id, rule.name or "", *(t for t in tags if isinstance(t, str)))
