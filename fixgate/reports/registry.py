@@ -9,6 +9,7 @@ from fixgate.reports.document import Document
 from fixgate.reports.fields import mapping, sequence
 from fixgate.reports.formats.asff import Asff
 from fixgate.reports.formats.gitleaks import Gitleaks
+from fixgate.reports.formats.grype import Grype
 from fixgate.reports.formats.guardduty import GuardDuty
 from fixgate.reports.formats.ocsf import Ocsf
 from fixgate.reports.formats.sarif import Sarif
@@ -17,6 +18,7 @@ from fixgate.reports.formats.trivy import Trivy
 _ALL: Final[tuple[Adapter, ...]] = (
     Asff(),
     Gitleaks(),
+    Grype(),
     GuardDuty(),
     Ocsf(),
     Sarif(),
