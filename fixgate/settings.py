@@ -48,6 +48,17 @@ class Settings(BaseSettings):
     sealing_key: str = Field(
         default="", description="Public half (PEM) of the key that seals what may hold secrets; for readers of reports."
     )
+    intake_key: str = Field(
+        default="",
+        description="Public half (PEM) of the key that seals reports too large for a message; for publishers.",
+    )
+    intake_private_key: str = Field(
+        default="",
+        description="Private half (PEM) of that key, for ingest; several with commas between, older ones to read with.",
+    )
+    report_limit: int = Field(
+        default=1 << 30, gt=0, description="Bytes of a report at most that is stored and referred to."
+    )
     objects: str = Field(
         default="", description="Where large originals are kept: a folder, or s3://bucket/prefix; empty means the home."
     )

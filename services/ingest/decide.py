@@ -3,25 +3,31 @@
 A report that cannot be used as a whole is `Poison`. A result that cannot be used does not take the others down: they
 are written, and the whole report goes into the dead letters as well, naming each such result. Putting it back after the
 scanner was mended is safe: a finding that was seen before has the same id and the same key.
+
+A report with many findings takes several transactions: each writes so many of them, and how many there are so far.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from fixgate.errors import Poison, Reason
-from fixgate.events import Stored
 from fixgate.reports.adapter import Hints
-from fixgate.reports.document import Unusable
+from fixgate.reports.document import Data
 from fixgate.reports.findings import Origin, findings
-from fixgate.reports.report import Report, Scan, read
+from fixgate.reports.report import Report, Scan
 from fixgate.reports.secrets import HashKey
+from fixgate.segments import REFERENCE
 from fixgate.verbs import Event, Facts, Output, Received, Result
+from services.ingest.gathered import Gathered
+from services.ingest.progress import Progress, Reader, entry, progress_of
 
 FORMAT_LABEL: Final = "fixgate-format"
 """The header in which a sender names the format; without it the content tells."""
 REPOSITORY_LABEL: Final = "fixgate-repository"
 """The header in which a sender names the repository that was scanned, by its clone address."""
+PART: Final = 500
+"""Findings in one transaction at most."""
 NAMED: Final = 20
 """Results that a dead letter names; it holds them all."""
 ADDRESS_LIMIT: Final = 1_000
@@ -29,25 +35,51 @@ ADDRESS_LIMIT: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Normalize:
-    """The verb, with the key that secrets are hashed with."""
+    """The verb, with the key that secrets are hashed with; `part` findings are written at once."""
 
     key: HashKey
+    part: int = PART
+    reader: Reader = field(default_factory=Reader, repr=False, compare=False)
 
-    def __call__(self, event: Event, facts: Facts[Stored | None]) -> Result:
-        """The findings of the report; raises Poison when it cannot be used as a whole."""
+    def __call__(self, event: Event, facts: Facts[Gathered]) -> Result:
+        """The next findings of the report; raises Poison when it cannot be used as a whole."""
         if not isinstance(event, Received) or not isinstance(event.record, bytes):
             raise Poison(Reason.DEFECT, "ingest is told of reports alone")
-        report = read(event.record, _hints(event))
-        if report.scan is Scan.EMPTY:
-            raise Poison(Reason.INVALID, "the report is empty: a scanner that found nothing says so")
-        origin = Origin(source=event.source, digest=event.digest, stored=facts.gathered, reported_at=event.appended_at)
-        found = findings(report, self.key, origin)
-        if report.rejected and not found:
-            raise Poison(Reason.INVALID, _named(report.rejected, report))
-        return Result(
-            outputs=tuple(Output(topic="findings", key=f.problem_key.encode(), record=f) for f in found),
-            partly=Poison(Reason.INVALID, _named(report.rejected, report)) if report.rejected else None,
-        )
+        digest, data = _report(event, event.record, facts.gathered)
+        hints = _hints(event)
+        report = self.reader.read(digest, data, hints)
+        _check(report)
+        total = len(report.findings)
+        before = progress_of(event, facts.state, total) or Progress(done=0, total=total, stored=facts.gathered.stored)
+        after = Progress(done=min(before.done + self.part, total), total=total, stored=before.stored)
+        origin = Origin(source=event.source, digest=digest, stored=before.stored, reported_at=event.appended_at)
+        found = findings(report, self.key, origin, start=before.done, stop=after.done)
+        outputs = tuple(Output(topic="findings", key=f.problem_key.encode(), record=f) for f in found)
+        if after.done < total:
+            self.reader.keep(digest, hints, report)
+            return Result(outputs=outputs, state={entry(event): after.encode(event)}, unfinished=True)
+        self.reader.done()
+        return Result(outputs=outputs, state=_cleared(event, facts), partly=_unusable(report))
+
+
+def _report(event: Received, record: bytes, gathered: Gathered) -> tuple[str, Data]:
+    """The report's digest and bytes: the record's own, or those that it refers to."""
+    if (REFERENCE in event.labels) != (gathered.whole is not None):
+        raise Poison(Reason.DEFECT, "a reference comes with the report that it refers to, and nothing else does")
+    return (event.digest, record) if gathered.whole is None else (gathered.whole.digest, gathered.whole.data)
+
+
+def _check(report: Report) -> None:
+    """Raise Poison when no finding comes of the report although there should be one."""
+    if report.scan is Scan.EMPTY:
+        raise Poison(Reason.INVALID, "the report is empty: a scanner that found nothing says so")
+    if report.unusable and not report.findings:
+        raise Poison(Reason.INVALID, _named(report))
+
+
+def _cleared(event: Received, facts: Facts[Gathered]) -> Mapping[bytes, bytes | None]:
+    """The progress is over, this report's or what another left."""
+    return {} if facts.state.get(entry(event)) is None else {entry(event): None}
 
 
 def _hints(event: Received) -> Hints:
@@ -56,7 +88,12 @@ def _hints(event: Received) -> Hints:
     return Hints(format=event.labels.get(FORMAT_LABEL, "").strip(), repository=repository if usable else None)
 
 
-def _named(rejected: Sequence[Unusable], report: Report) -> str:
-    first = "; ".join(f"{r.pointer or 'the whole'}: {r.why}" for r in rejected[:NAMED])
-    more = f"; and {len(rejected) - NAMED} more" if len(rejected) > NAMED else ""
-    return f"{len(rejected)} of {report.results} results cannot be used: {first}{more}"
+def _unusable(report: Report) -> Poison | None:
+    """Why the report is a dead letter besides."""
+    return Poison(Reason.INVALID, _named(report)) if report.unusable else None
+
+
+def _named(report: Report) -> str:
+    first = "; ".join(f"{r.pointer or 'the whole'}: {r.why}" for r in report.rejected[:NAMED])
+    more = f"; and {report.unusable - NAMED} more" if report.unusable > NAMED else ""
+    return f"{report.unusable} of {report.results} results cannot be used: {first}{more}"

@@ -1,21 +1,22 @@
 """Wiring of ingest."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from fixgate.errors import Misconfigured
-from fixgate.events import Stored
 from fixgate.identity import WorkloadIdentity
-from fixgate.objects import ObjectStore
 from fixgate.process import Process
-from fixgate.rejections import Sealer
 from fixgate.reports.secrets import HashKey, load_hash_key
-from fixgate.sealing import load_seal
+from fixgate.sealing import load_seal, load_unseal
 from fixgate.verbs import Workload
+from services.ingest.adapters.gathering import Gathering, refers
 from services.ingest.adapters.originals import Originals
+from services.ingest.adapters.references import References
 from services.ingest.decide import Normalize
+from services.ingest.gathered import Gathered
 
 
-def build(process: Process, identity: WorkloadIdentity) -> Workload[Stored | None]:
+def build(process: Process, identity: WorkloadIdentity) -> Workload[Gathered]:
     """Ingest in this process; raises Misconfigured without a hash key: secrets could not be told from each other."""
     del identity
     settings = process.settings
@@ -24,10 +25,25 @@ def build(process: Process, identity: WorkloadIdentity) -> Workload[Stored | Non
             "there is no key to hash secrets with",
             remedy="Set FIXGATE_HASH_KEY to a file: head -c 32 /dev/urandom > FILE; chmod 600 FILE.",
         )
+    store = process.objects()
     sealer = load_seal(Path(settings.sealing_key)) if settings.sealing_key else None
-    return workload(load_hash_key(Path(settings.hash_key)), process.objects(), sealer)
+    originals = Originals(store=store, sealer=sealer)
+    references = None
+    if settings.intake_private_key:
+        unseal = load_unseal(*_paths(settings.intake_private_key))
+        references = References(store, unseal, process.state, settings.report_limit, originals)
+    return workload(load_hash_key(Path(settings.hash_key)), originals, references)
 
 
-def workload(key: HashKey, store: ObjectStore, sealer: Sealer | None) -> Workload[Stored | None]:
-    """Ingest with this key, and with originals kept sealed when there is a sealer."""
-    return Workload(service="ingest", verb=Normalize(key=key), gather=Originals(store=store, sealer=sealer))
+def workload(key: HashKey, originals: Originals, references: References | None = None) -> Workload[Gathered]:
+    """Ingest with this key, and what it does with originals and with reports that are only referred to."""
+    return Workload(
+        service="ingest",
+        verb=Normalize(key=key),
+        gather=Gathering(originals=originals, references=references),
+        alone=refers,
+    )
+
+
+def _paths(setting: str) -> Sequence[Path]:
+    return [Path(name.strip()) for name in setting.split(",") if name.strip()]

@@ -11,12 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from fixgate.errors import Transient
 from fixgate.events import Finding, Rejected
 from fixgate.objects import FileStore
+from fixgate.originals import CONTEXT
 from fixgate.partitioning import partition_of
 from fixgate.rejections import SEALED_LABELS
 from fixgate.sealing import Seal, Unseal
 from fixgate.signing import digest
 from fixgate.topology import PIPELINE
-from services.ingest.adapters.originals import CONTEXT
+from services.ingest.adapters.originals import Originals
 from services.ingest.service import workload
 from tests.reports.making import KEY, KEY_ID, asff, data, guardduty, leak, result, sarif
 from tests.runtime.world import Crash, crashing
@@ -38,7 +39,7 @@ class Ingesting:
         """Send reports and work until nothing is left."""
         for report in reports:
             self.world.raw("findings.raw", report)
-        kind = workload(KEY, self.store, self.seal)
+        kind = workload(KEY, Originals(store=self.store, sealer=self.seal))
         self.world.work(self.world.runtime(kind, sealer=self.seal, **wiring))
 
     @property
@@ -159,28 +160,10 @@ def test_without_room_for_originals_nothing_is_lost(ingesting: Ingesting) -> Non
     blocked = ingesting.world.folder / "objects"
     blocked.write_text("no folder")
     with pytest.raises(Transient, match="object store"):
-        workload(KEY, ingesting.store, ingesting.seal).gather(_event(ingesting), 1.0)
+        Originals(store=ingesting.store, sealer=ingesting.seal).keep(b"[]", digest(b"[]"))
     blocked.unlink()
     ingesting.run(data([leak(SECRET)]))
     assert len(ingesting.findings) == 1
-
-
-def _event(ingesting: Ingesting) -> Any:
-    from fixgate.verbs import Received  # noqa: PLC0415 - one use
-
-    return Received(
-        topic="findings.raw",
-        partition=0,
-        offset=0,
-        key=None,
-        record=b"[]",
-        digest=digest(b"[]"),
-        appended_at=ingesting.world.now,
-        signer="",
-        signed=None,
-        source="s",
-        trace_id="a" * 32,
-    )
 
 
 def test_a_sender_may_name_source_format_and_repository(ingesting: Ingesting) -> None:
