@@ -13,7 +13,7 @@ from fixgate.chain import DecisionChain
 from fixgate.changes.compare import difference, outside
 from fixgate.changes.template import Stage as Target
 from fixgate.errors import FixgateError, Transient
-from fixgate.events import FactState, IntentPurpose, OracleVerdict, RollbackResult, Signed, Warrant
+from fixgate.events import FactState, IntentPurpose, OracleVerdict, Resource, RollbackResult, Signed, Warrant
 from fixgate.minting.client import Minted, NotMinted
 from fixgate.resources.reading import Projection, Reading, projection_digest
 from fixgate.signing import digest
@@ -151,8 +151,12 @@ class Acts:
         reading = self._read(attempt)
         changes = difference(prepared.before, reading.projection, draft.target.id)
         unexpected = outside(changes, prepared.plan.write_set)
+
+        def just_read(_target: Resource) -> Reading:
+            return reading
+
         # The oracles judge the very state that was just compared: one that is read again might be another.
-        seen = replace(self._target(attempt), read=lambda _: reading)
+        seen = replace(self._target(attempt), read=just_read)
         verdicts = prepared.operations.validate(prepared.plan, prepared.before, seen)
         failed = [v for v in verdicts if v.verdict is not OracleVerdict.PASSED]
         words = [f"{v.name} {v.verdict}: {v.detail}" for v in failed]
