@@ -49,6 +49,13 @@ CONSUMER: Final[ClientConfig] = {
     "allow.auto.create.topics": False,
 }
 
+STREAM: Final[ClientConfig] = {
+    **CONSUMER,
+    # Whoever follows many topics need not know of each record at once; being told of each would cost the broker a
+    # request for every transaction of everybody. So records come by the armful, or after `FETCH_WAIT_MS`.
+    "fetch.min.bytes": 65_536,
+}
+
 READ_ONCE_WAIT_MS: Final = 10
 """For processes that read to the end and are done: they need not wait as long as those that stay."""
 

@@ -10,7 +10,7 @@ from fixgate.errors import Transient
 from fixgate.kafka.deferred import Deferred
 from fixgate.kafka.faults import error_of, translate
 from fixgate.kafka.member import inbound, taken
-from fixgate.kafka.settings import CONSUMER, ClientConfig
+from fixgate.kafka.settings import STREAM, ClientConfig
 from fixgate.kafka.tail import PASSING
 
 
@@ -19,7 +19,7 @@ class KafkaStream:
 
     def __init__(self, config: ClientConfig, starts: Mapping[TopicPartition, int]) -> None:
         # A group id is required by the client; nothing is committed under it.
-        settings = {**config, **CONSUMER, "group.id": "fixgate-stream"}
+        settings = {**config, **STREAM, "group.id": "fixgate-stream"}
         self._consumer = Deferred(lambda: Consumer(settings))
         self._starts = [ClientPartition(p.topic, p.partition, start) for p, start in starts.items()]
         self._assigned = False

@@ -4,9 +4,9 @@ One round of `Follower.step`:
 
 (1) bundles: the authorities that are trusted now, when they differ from the newest bundle leaf
 (2) read: what each partition has had since; a partition that must wait for a transaction does not delay the others
-(3) keep: value and certificate of what verifies go to the object store, before a leaf names them
-(4) append: one leaf for each record
-(5) publish: a checkpoint, at most every `interval` seconds unless much is waiting
+(3) append: one leaf for each record
+(4) keep: value and certificate of what verifies go to the object store, all at once, which is what makes it cheap
+(5) publish: a checkpoint, at most every `interval` seconds unless much is waiting, and never before (4) is done
 (6) witness: ask for a cosignature of a checkpoint that has none
 
 After any error the follower is of no use, and another one begins where the published log ends: a record is a leaf or
@@ -23,6 +23,7 @@ from typing import Final, Protocol
 
 from fixgate.broker import Broker, Inbound, TopicPartition
 from fixgate.errors import Refused, Transient, Unavailable
+from fixgate.graph import MIB
 from fixgate.log import positions, reading
 from fixgate.log.checkpoint import SignedCheckpoint
 from fixgate.log.client import RolledBack
@@ -40,8 +41,8 @@ _logger = logging.getLogger(__name__)
 class Archive(Protocol):
     """Keeps bytes by digest (`objects.ObjectStore`)."""
 
-    def put(self, value: bytes) -> str:
-        """Keep `value`, durably, and return its digest; raises Transient."""
+    def put_all(self, values: Sequence[bytes]) -> Sequence[str]:
+        """Keep them all, durably, and return their digests; raises Transient."""
         ...
 
 
@@ -73,6 +74,8 @@ class Pace:
     read_limit: int = 500
     publish_at: int = 4000
     """Leaves that are published without waiting for the interval."""
+    hold_bytes: int = 16 * MIB
+    """What may wait in memory to be kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +114,8 @@ class Follower:
         self._now_ms = now_ms
         self._monotonic = monotonic
         self._kept: set[str] = set()
+        self._waiting: dict[str, bytes] = {}
+        self._held = 0
         self._trust: TrustBundle | None = None
         self._published = self._asked = float("-inf")
         self._positions = positions.recover(log.tree(), cache)
@@ -121,23 +126,23 @@ class Follower:
     def run(self, stop: Event) -> None:
         """Follow until `stop` is set, then publish what was read."""
         while not stop.is_set():
-            if not self.step():
+            # Few at a time would cost much for each; a leaf has time.
+            if self.step() < self._pace.read_limit:
                 stop.wait(self._pace.idle)
         self._publish()
 
-    def step(self) -> bool:
-        """One round, as the module says; returns whether any record was read."""
+    def step(self) -> int:
+        """One round, as the module says; returns how many records were read."""
         # (1) bundles
         self._note_bundles()
         # (2) read
         records = self._stream.more(self._pace.read_limit)
         self._take(records)
-        # (5) publish
         if self._monotonic() - self._published >= self._pace.interval:
             self._publish()
         # (6) witness
         self._cosign()
-        return bool(records)
+        return len(records)
 
     def close(self) -> None:
         """Let go of the topics."""
@@ -180,10 +185,9 @@ class Follower:
     def _take(self, records: Sequence[Inbound]) -> None:
         for record in records:
             found = reading.read(record, self._incarnations[record.source.topic], self._sources.judge)
-            # (3) keep
             for value, name in zip(found.objects, (found.leaf.digest, found.leaf.certificate), strict=False):
-                self._keep(value, name or "")
-            # (4) append
+                self._hold(value, name or "")
+            # (3) append
             if not found.leaf.verified:
                 self._tell(
                     f"{record.source.topic} partition {record.source.partition} offset {record.offset} does not "
@@ -195,14 +199,26 @@ class Follower:
         if self._log.pending >= self._pace.publish_at:
             self._publish()
 
-    def _keep(self, value: bytes, name: str) -> None:
-        if name in self._kept:
+    def _hold(self, value: bytes, name: str) -> None:
+        """Remember to keep it; blocks when too much is held."""
+        if name in self._kept or name in self._waiting:
             return
-        if self._archive.put(value) != name:
-            raise Unavailable(f"the object store keeps {name} under another name")
+        self._waiting[name] = value
+        self._held += len(value)
+        if self._held >= self._pace.hold_bytes:
+            self._keep()
+
+    def _keep(self) -> None:
+        """(4) keep."""
+        names = tuple(self._waiting)
+        for name, found in zip(names, self._archive.put_all(tuple(self._waiting.values())), strict=True):
+            if found != name:
+                raise Unavailable(f"the object store keeps {name} under another name")
         if len(self._kept) >= _KEPT:
             self._kept.clear()
-        self._kept.add(name)
+        self._kept.update(names)
+        self._waiting.clear()
+        self._held = 0
 
     def _append(self, leaf: Leaf) -> None:
         self._log.append([encode(leaf)])
@@ -211,6 +227,9 @@ class Follower:
     def _publish(self) -> None:
         if not self._log.pending:
             return
+        # (4) keep
+        self._keep()
+        # (5) publish
         head = self._log.publish().head
         self._published = self._monotonic()
         positions.keep(self._positions, head.root, self._cache)

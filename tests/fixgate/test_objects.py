@@ -115,6 +115,16 @@ def test_an_object_is_found_by_its_digest(case: Case, value: bytes) -> None:
     assert case.store.get(digest(value)) == value
 
 
+def test_many_objects_are_found_like_one(case: Case) -> None:
+    """Each under its own digest, damaged ones replaced, twins once."""
+    values = [b"one", b"two", b"one", b"three"]
+    case.store.put(b"two")
+    case.replace(digest(b"two"), b"damaged")
+    assert list(case.store.put_all(values)) == [digest(value) for value in values]
+    assert [case.store.get(digest(value)) for value in values] == values
+    assert list(case.store.put_all(())) == []
+
+
 def test_a_full_disk_is_transient_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the disk is full the error says so and the object is not there; with space again it can be put."""
 

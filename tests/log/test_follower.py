@@ -11,10 +11,11 @@ from fixgate.broker import Inbound, TopicPartition
 from fixgate.errors import Refused, Transient, Unavailable
 from fixgate.events import Envelope
 from fixgate.log.audit import audit
-from fixgate.log.leaf import BundleLeaf, LostLeaf, RecordLeaf
+from fixgate.log.leaf import BundleLeaf, LostLeaf, RecordLeaf, decode
 from fixgate.log.positions import Positions, recover
 from fixgate.log.reading import Claim, RecordJudge, read
-from fixgate.log.tiles import Tree
+from fixgate.log.tiles import Tree, split_entries
+from fixgate.log.writer import JOURNAL
 from fixgate.memory import MemoryBroker
 from fixgate.memory_entries import Transaction
 from fixgate.signing import CERTIFICATE_HEADER, SIGNATURE_HEADER, digest
@@ -44,16 +45,51 @@ def test_a_record_that_cannot_be_kept_is_no_leaf_yet(tmp_path: Path) -> None:
     follower = desk.follower()
     with pytest.raises(Transient):
         follower.step()
+    assert desk.records() == []
     desk.drain()
     assert desk.records() == desk.expected()
     assert set(desk.objects.held) == {digest(str(n).encode()) for n in range(5)}
+
+
+def test_no_checkpoint_covers_what_is_not_kept(tmp_path: Path) -> None:
+    """Whenever the log decides what its tree is, all bytes that its leaves name are in the object store (law 14)."""
+    desk = Desk(tmp_path)
+    follower = desk.follower(interval=3.0, publish_at=40)
+    swap, lacking = desk.store.swap, set[str | None]()
+
+    def watched(path: str, expected: bytes | None, data: bytes) -> None:
+        if path == JOURNAL:
+            decided = map(decode, split_entries(data.partition(b"\n")[2]))
+            lacking.update({x.digest for x in decided if isinstance(x, RecordLeaf)} - desk.objects.held.keys())
+        swap(path, expected, data)
+
+    desk.store.swap = watched  # type: ignore[method-assign]  # a witness of what is written when
+    for number in range(100):
+        desk.broker.append(TWO, str(number).encode())
+        desk.now += 0.1
+        follower.step()
+    assert lacking == set()
+    assert 90 < len(desk.records()) <= 100
+    assert set(desk.objects.held) >= {leaf.digest for leaf in desk.leaves() if isinstance(leaf, RecordLeaf)}
+
+
+def test_what_waits_to_be_kept_has_a_limit(tmp_path: Path) -> None:
+    """Large records go to the object store before the next checkpoint comes."""
+    desk = Desk(tmp_path)
+    follower = desk.follower(interval=3.0, hold_bytes=1000)
+    desk.now = 1.0
+    follower.step()
+    for number in range(3):
+        desk.broker.append(TWO, bytes([number]) * 400)
+    follower.step()
+    assert len(desk.objects.held) == 3
 
 
 def test_an_object_store_that_names_wrongly_is_refused(tmp_path: Path) -> None:
     """What the object store keeps must be found under the digest that the leaf names."""
     desk = Desk(tmp_path)
     desk.broker.append(TWO, b"value")
-    desk.objects.put = lambda value: "sha256:other"  # type: ignore[method-assign]  # a store that is wrong
+    desk.objects.put_all = lambda values: ["sha256:other"] * len(values)  # type: ignore[method-assign]  # a store that is wrong
     with pytest.raises(Unavailable, match="another name"):
         desk.follower().step()
 

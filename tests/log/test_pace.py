@@ -93,12 +93,12 @@ def test_what_may_pass_is_tried_again(tmp_path: Path) -> None:
     desk.objects.failures = 2
     stop = Event()
 
-    def put(value: bytes) -> str:
-        name = Objects.put(desk.objects, value)
+    def put_all(values: Sequence[bytes]) -> Sequence[str]:
+        names = Objects.put_all(desk.objects, values)
         stop.set()
-        return name
+        return names
 
-    desk.objects.put = put  # type: ignore[method-assign]  # ends the run once something is kept
+    desk.objects.put_all = put_all  # type: ignore[method-assign]  # ends the run once something is kept
 
     def close() -> None:
         assert desk.log is not None

@@ -50,6 +50,10 @@ class Objects:
         self.files[digest(value)] = value
         return digest(value)
 
+    def put_all(self, values: Sequence[bytes]) -> Sequence[str]:
+        """See `objects.ObjectStore.put_all`."""
+        return [self.put(value) for value in values]
+
     def get(self, name: str, *, limit: int = OBJECT_LIMIT) -> bytes:
         """See `objects.ObjectStore.get`."""
         if name not in self.files:
