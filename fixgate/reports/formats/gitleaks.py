@@ -122,7 +122,7 @@ def _draft_7(read: _Version7, pointer: str, hints: Hints) -> Draft:
     return _draft(
         pointer=pointer,
         rule=read.rule,
-        secret=_assigned(read.offender),
+        secret=assigned(read.offender),
         around="",
         place=place.identity,
         location=location,
@@ -181,7 +181,7 @@ def _draft(
     )
 
 
-def _assigned(offender: str | None) -> str | None:
+def assigned(offender: str | None) -> str | None:
     """The secret in an offender, the same as version 8 gives."""
     match = _ASSIGNED.fullmatch((offender or "").strip())
     return match[1] if match else offender

@@ -6,9 +6,10 @@ from typing import Final
 from fixgate.errors import Poison, Reason
 from fixgate.reports.adapter import Failed, Hints, Item, Passed, Remark, Suppressed
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import mapping, sequence, shaped
-from fixgate.reports.formats.sarif_results import Context, draft
-from fixgate.reports.formats.sarif_shapes import Result, Run
+from fixgate.reports.fields import inside, mapping, sequence, shaped
+from fixgate.reports.formats.sarif_results import draft
+from fixgate.reports.formats.sarif_runs import Context, context_of
+from fixgate.reports.formats.sarif_shapes import Result
 
 NOT_FINDINGS = frozenset({"pass", "notApplicable", "informational"})
 NOT_ACCEPTED = frozenset({"underReview", "rejected"})
@@ -35,6 +36,8 @@ class Sarif:
             raise Poison(Reason.INVALID, "the report is SARIF of another version: 2.1.0 is read")
         if runs is None:
             raise Poison(Reason.INVALID, "the report is SARIF whose runs are no array")
+        if any(inside(part, "results") for part in sequence(fields.get("inlineExternalProperties")) or ()):
+            yield Failed("results stand outside of the runs (3.13.4): they are not read")
         if not runs:
             yield Remark("the log has no run: nothing was scanned")
         for number, value in enumerate(runs):
@@ -49,23 +52,22 @@ def _log(document: Document) -> dict[str, object] | None:
 
 
 def _of_run(value: object, pointer: str, hints: Hints) -> Iterator[Item]:
-    run = shaped(Run, value, pointer)
-    if isinstance(run, Unusable):
-        # Its results cannot be counted, so the report as a whole is what cannot be used.
-        raise Poison(Reason.INVALID, f"{pointer} is no run of SARIF: {run.why}")
-    given = (mapping(value) or {}).get("results", _ABSENT)
+    fields = mapping(value)
+    if fields is None:
+        raise Poison(Reason.INVALID, f"{pointer} is no run of SARIF: it is no object")
+    given = fields.get("results", _ABSENT)
     listed = sequence(given)
     if listed is None and given not in (None, _ABSENT):
+        # They cannot be counted, so the report as a whole is what cannot be used.
         raise Poison(Reason.INVALID, f"{pointer} is no run of SARIF: its results are no array")
-    if any(i.successful is False for i in run.invocations or ()):
-        yield Failed(f"{pointer}: the tool says that its execution was not successful")
-    elif any(n.level == "error" for i in run.invocations or () for n in i.notifications or ()):
-        yield Remark(f"{pointer}: the tool reports errors of its own: it may have skipped something")
-    if given is None:
+    context = context_of(fields, pointer, hints)
+    yield from context.told
+    if inside(fields.get("externalPropertyFileReferences"), "results"):
+        yield Failed(f"{pointer}: results stand in other files, which the report does not hold (3.14.2)")
+    elif given is None:
         yield Failed(f"{pointer}: results are null: the scan began and could not determine any (3.14.23)")
     elif given is _ABSENT:
         yield Remark(f"{pointer}: there are no results, not even none: nothing was scanned (3.14.23)")
-    context = Context.of(run, hints)
     for number, item in enumerate(listed or ()):
         yield _of_result(item, f"{pointer}/results/{number}", context)
 
@@ -77,6 +79,6 @@ def _of_result(value: object, pointer: str, context: Context) -> Item:
     if read.kind in NOT_FINDINGS:
         return Passed(pointer)
     # 3.27.23: suppressed only if no suppression of it is still under review or was rejected.
-    if read.suppressions and not any(s.status in NOT_ACCEPTED for s in read.suppressions):
+    if read.suppressions and not any({s.status, s.state} & NOT_ACCEPTED for s in read.suppressions):
         return Suppressed(pointer)
     return draft(read, pointer, context)

@@ -1,19 +1,21 @@
-"""One result of a SARIF run: its rule, level, places, identity, and the repository that it is about."""
+"""One result of a SARIF run: its level, places, identity, and what it is about."""
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from fixgate.events import FindingStatus, Location, Severity, SeverityRating
-from fixgate.reports.adapter import Draft, Exposed, Hints
+from fixgate.events import FindingStatus, Location, Package, Resource, Severity, SeverityRating
+from fixgate.reports.adapter import Draft, Exposed
 from fixgate.reports.aws import access_key, key_id
-from fixgate.reports.fields import labelled, sequence, some, word
-from fixgate.reports.formats.sarif_shapes import Artifact, Message, Place, Result, Rule, Run
+from fixgate.reports.fields import inside, labelled, mapping, said, sequence, some, word
+from fixgate.reports.formats.gitleaks import assigned
+from fixgate.reports.formats.sarif_runs import Context, Known, security_severity, taxa, weaknesses
+from fixgate.reports.formats.sarif_shapes import Message, Place, Region, Result
+from fixgate.reports.packages import known_as, purl
 from fixgate.reports.paths import Place as File
-from fixgate.reports.paths import action_used, clone_address, portable, workflow_in
-from fixgate.reports.secrets import about_secrets, shown
+from fixgate.reports.paths import action_used, workflow_in
+from fixgate.reports.secrets import shown
 from fixgate.reports.severity import CVSS, by_number, unknown
 
 _LEVELS: Final[Mapping[str, Severity]] = {
@@ -22,116 +24,135 @@ _LEVELS: Final[Mapping[str, Severity]] = {
     "note": Severity.LOW,
     "none": Severity.INFORMATIONAL,
 }
-_SECRET_SCANNERS: Final = frozenset({"gitleaks"})
+_SECRET_SCANNERS: Final = frozenset({"gitleaks", "betterleaks"})
 """Tools whose snippet is the secret that was found, and nothing else."""
+_OTHER_SECRET_SCANNERS: Final = frozenset(
+    {"noseyparker", "nosey parker", "titus", "trufflehog", "ggshield", "gitguardian", "detect-secrets", "kingfisher"}
+)
+"""Tools whose snippet holds a secret, nobody says where in it."""
 _CHANGING: Final = frozenset({"author", "email", "date", "commitMessage", "scanFileHash"})
 """Partial fingerprints that are none: facts of a commit (gitleaks), the hash of a whole file."""
-_BASES_FOLLOWED: Final = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What holds for all results of a run."""
-
-    run: Run
-    rules: Mapping[str, Rule]
-    roots: tuple[str, ...]
-    repository: str | None
-    revision: str | None
-
-    @classmethod
-    def of(cls, run: Run, hints: Hints) -> "Context":
-        """Of a run; what the sender says of the repository goes before what the report says."""
-        components = (run.tool.driver, *(run.tool.extensions or ()))
-        provenance = next(iter(run.provenance or ()), None)
-        folders = [i.folder.uri for i in run.invocations or () if i.folder is not None]
-        bases = [_resolved(a, run.bases or {}) for a in (run.bases or {}).values()]
-        repository = hints.repository or (clone_address(provenance.repository) if provenance else None)
-        return cls(
-            run=run,
-            rules={r.id: r for c in components for r in c.rules or () if r.id},
-            roots=some((*folders, *bases)),
-            repository=repository,
-            revision=word(provenance.revision) if provenance else None,
-        )
+_CONFIDENCE: Final = ("confidence", "issue_confidence", "zizmor/confidence")
+_KINDS: Final = frozenset({"open", "review"})
+"""Kinds of findings that do not say that something failed."""
+_COMMIT: Final = re.compile(r"[0-9a-fA-F]{7,64}")
+_PLACEHOLDER: Final = re.compile(r"\{([0-9]{1,3})\}|\{\{|\}\}")
+_LINE: Final = re.compile(r"^(Package|Installed Version|Fixed Version|Severity|Link): ?(.*)$", re.MULTILINE)
+"""What Trivy writes into its messages, a line each."""
+_RATED: Final = re.compile(r"(?i)\b(?:critical|high|medium|moderate|low|negligible|unknown)(?= (?:severity )?vulnerab)")
+_IDENTIFYING: Final = 2_000
+"""Characters of a message that tell results apart."""
 
 
 def draft(read: Result, pointer: str, context: Context) -> Draft:
     """The result as a draft."""
-    driver = context.run.tool.driver
-    tool, (rule_id, rule) = word(driver.name) or "unknown", _rule(read, context)
-    secrets = tool.lower() in _SECRET_SCANNERS
-    hidden = not secrets and _about_secrets(rule_id, rule)
-    places = [_location(p, context, hidden=hidden) for p in read.locations or ()]
+    rule_id, known = context.rule(read.rule_id, read.rule_index, read.rule)
+    secrets = context.tool.lower() in _SECRET_SCANNERS
+    hidden = not secrets and (known.about_secrets or context.tool.lower() in _OTHER_SECRET_SCANNERS)
+    properties = mapping(read.properties) or {}
+    places = _places(read, context, hidden=hidden)
     locations = tuple(location for location, _ in places)
     files = tuple(sorted({file.identity for _, file in places if file is not None}))
-    snippets = tuple(w for location in locations if (w := location.snippet) is not None)
-    text = _text(read.message, rule)
-    exposed = next(iter(snippets), "") if secrets else ""
-    identifier = key_id(*snippets) if secrets else None
-    resource, affected = access_key(identifier, None) if identifier else (None, None)
-    for location in locations:
-        resource = resource or workflow_in(context.repository, location.path)
+    text = _text(read.message, known, context)
+    exposed = _exposed(properties, locations) if secrets else ""
+    resource, key = _about(context, locations, exposed)
+    said_of_package = dict(_LINE.findall(text[:_IDENTIFYING])) if context.tool.lower() == "trivy" else {}
+    aliases = some((*known.aliases, *taxa(read.taxa or ()), *weaknesses(properties)))
+    own = _own_identity(read, locations, text, hidden=hidden or secrets)
     return Draft(
         pointer=pointer,
-        tool=tool,
-        tool_version=word(driver.semantic) or word(driver.version),
-        identity=(rule_id, *files, *_own_identity(read, locations, text, hidden=hidden or secrets)),
+        tool=context.tool,
+        tool_version=context.tool_version,
+        identity=(rule_id, *files, *own, *((f"image {context.image.id}",) if context.image else ())),
         unique=False,
-        what=rule_id or "unknown",
-        severity=_severity(read, rule),
+        what=known_as(rule_id, aliases) or "unknown",
+        severity=_severity(
+            read, known, properties, context.overridden(rule_id, inside(read.provenance, "invocationIndex"))
+        ),
         status=FindingStatus.RESOLVED if read.baseline == "absent" else FindingStatus.OPEN,
         rule_id=rule_id,
-        rule_name=word(rule.name) or rule_id,
-        title=(rule.short.text if rule.short else None) or text,
+        rule_name=word(known.rule.name) or rule_id,
+        title=(known.rule.short.text if known.rule.short else None) or text,
         description=text,
+        confidence=_confidence(properties, known),
+        aliases=aliases,
         locations=locations,
         resource=resource,
         repository=context.repository,
-        commit=context.revision,
-        affected=affected,
+        commit=_commit(read, properties) if secrets else context.revision,
+        package=_package(said_of_package, known),
+        affected=access_key(key, None)[1] if key else None,
         secret=Exposed(kind=rule_id, value=shown(exposed)) if secrets else None,
         labels=labelled(
             kind=read.kind,
             baseline=read.baseline,
-            uses=action_used(resource, *snippets, text),
+            uses=action_used(resource, *(location.snippet or "" for location in locations), text[:_IDENTIFYING]),
         ),
-        links=some((rule.help,)),
+        links=some((known.rule.help, said(read.viewer))),
     )
 
 
-def _rule(read: Result, context: Context) -> tuple[str, Rule]:
-    """The rule's id and what the log says of it (3.27.5 to 3.27.7, 3.52.4: `a/b` is a rule below `a`)."""
-    reference = read.rule
-    index = read.rule_index if read.rule_index is not None else (reference.index if reference else None)
-    component = context.run.tool.driver
-    place = reference.component.index if reference and reference.component else None
-    extensions = context.run.tool.extensions or []
-    if place is not None and 0 <= place < len(extensions):
-        component = extensions[place]
-    listed = component.rules or []
-    by_index = listed[index] if index is not None and 0 <= index < len(listed) else None
-    named = word(read.rule_id) or (word(reference.id) if reference else None)
-    name = named or (by_index.id if by_index else None) or ""
-    found = context.rules.get(name) or context.rules.get(name.rpartition("/")[0]) or by_index or Rule()
-    return name, found
+def _confidence(properties: Mapping[str, object], known: Known) -> str | None:
+    for given in (*(properties.get(name) for name in _CONFIDENCE), (known.rule.properties or {}).get("precision")):
+        told = f"{given:g}" if isinstance(given, float) else said(given)
+        if told is not None:
+            return told
+    return None
 
 
-def _severity(read: Result, rule: Rule) -> SeverityRating:
-    for source, properties in (("result", read.properties), ("rule", rule.properties)):
-        given = (properties or {}).get("security-severity")
-        try:
-            number = float(given) if isinstance(given, (str, int, float)) else None
-        except ValueError:
-            number = None
+def _about(context: Context, locations: Iterable[Location], exposed: str) -> tuple[Resource | None, str | None]:
+    """What the result is about: the key that it shows, else a workflow, else the image; and the key's id."""
+    key = key_id(exposed)
+    if key is not None:
+        return access_key(key, None)[0], key
+    workflows = (workflow_in(context.repository, location.path) for location in locations)
+    return next((w for w in workflows if w is not None), context.image), None
+
+
+def _exposed(properties: Mapping[str, object], locations: Iterable[Location]) -> str:
+    """The secret that gitleaks found: version 7 names it, version 8 has it for a snippet."""
+    offender = said(properties.get("offender"))
+    if offender is not None:
+        return assigned(offender) or ""
+    return next((s for location in locations if (s := location.snippet)), "")
+
+
+def _commit(read: Result, properties: Mapping[str, object]) -> str | None:
+    """The commit that gitleaks found it in."""
+    given = said((read.partial or {}).get("commitSha")) or said(properties.get("commit"))
+    return given if given and _COMMIT.fullmatch(given) else None
+
+
+def _package(lines: Mapping[str, str], known: Known) -> Package | None:
+    """The package that Trivy's message or Grype's rule names."""
+    name = word(lines.get("Package"))
+    if name is not None:
+        made = purl(None, name, word(lines.get("Installed Version")))
+        return Package(purl=made, fixed_versions=some(lines.get("Fixed Version", "").split(", ")))
+    urls = sequence((known.rule.properties or {}).get("purls")) or ()
+    only = urls[0] if len(urls) == 1 else None
+    return Package(purl=only) if isinstance(only, str) and only.startswith("pkg:") else None
+
+
+def _severity(read: Result, known: Known, properties: Mapping[str, object], overridden: str | None) -> SeverityRating:
+    for source, number in (("result", security_severity(properties)), ("rule", known.number)):
         if number is not None:
             return by_number(f"sarif {source} security-severity", number, CVSS, top=10.0)
     if read.level is not None:
         return _by_level("sarif level", read.level)
     if read.kind not in {None, "fail"}:
-        return unknown(f"sarif kind {read.kind}")
-    if rule.configuration is not None and rule.configuration.level is not None:
-        return _by_level("sarif level of the rule", rule.configuration.level)
+        return unknown(f"sarif kind {read.kind}" if read.kind in _KINDS else "sarif kind")
+    if overridden is not None:
+        return _by_level("sarif level of the rule in the invocation (3.27.10)", overridden)
+    return _by_rule(known)
+
+
+def _by_rule(known: Known) -> SeverityRating:
+    configuration = known.rule.configuration
+    if configuration is not None and configuration.level is not None:
+        return _by_level("sarif level of the rule", configuration.level)
+    if known.doubtful:
+        return unknown("sarif rule, which cannot be read,")
     return SeverityRating(normalised=Severity.MEDIUM, derivation="sarif level: warning where none is given (3.27.10)")
 
 
@@ -142,53 +163,51 @@ def _by_level(source: str, level: str) -> SeverityRating:
     return SeverityRating(normalised=found, reported=level, derivation=source)
 
 
+def _places(read: Result, context: Context, *, hidden: bool) -> list[tuple[Location, File | None]]:
+    """All places of the result; what was analysed where it has none (3.27.13)."""
+    if read.locations:
+        return [_location(place, context, hidden=hidden) for place in read.locations]
+    file = context.file(read.analysed)
+    return [(Location(path=file.path), file)] if file else []
+
+
 def _location(place: Place, context: Context, *, hidden: bool) -> tuple[Location, File | None]:
     physical, logical = place.physical, next(iter(place.logical or ()), None)
-    name = (word(logical.full) or word(logical.name)) if logical else None
-    artifact, region = (physical.artifact, physical.region) if physical else (None, None)
-    file = _file(artifact, context)
-    snippet = region.snippet.text if region and region.snippet else None
+    file = context.file(physical.artifact) if physical else None
+    region = (physical.region if physical else None) or Region()
     return Location(
         path=file.path if file else None,
-        start_line=region.start_line if region else None,
-        end_line=region.end_line if region else None,
-        start_column=region.start_column if region else None,
-        end_column=region.end_column if region else None,
-        logical=name,
-        snippet=None if hidden else snippet,
+        start_line=region.start_line,
+        end_line=region.end_line,
+        start_column=region.start_column,
+        end_column=region.end_column,
+        logical=context.name(logical),
+        snippet=None if hidden else _snippet(region.snippet),
     ), file
 
 
-def _file(artifact: Artifact | None, context: Context) -> File | None:
-    listed = context.run.artifacts or []
-    if artifact is not None and artifact.uri is None and artifact.index is not None:
-        found = listed[artifact.index].location if 0 <= artifact.index < len(listed) else None
-        artifact = found or artifact
-    if artifact is None or not artifact.uri:
-        return None
-    return portable(artifact.uri, context.roots)
+def _snippet(given: object) -> str | None:
+    text = inside(given, "text") if mapping(given) is not None else given
+    return text if isinstance(text, str) else None
 
 
-def _resolved(artifact: Artifact, bases: Mapping[str, Artifact]) -> str | None:
-    """The address of a base, with the bases that it stands on (3.14.14)."""
-    address = (artifact.uri or "").strip()
-    for _ in range(_BASES_FOLLOWED):
-        above = bases.get(artifact.base or "")
-        if above is None:
-            return address or None
-        artifact, address = above, (above.uri or "").strip() + address
-    return None
-
-
-def _text(message: Message, rule: Rule) -> str:
-    """The message, its placeholders filled in (3.11.5)."""
+def _text(message: Message | None, known: Known, context: Context) -> str:
+    """The message, its placeholders filled in (3.11.5 to 3.11.7)."""
+    if message is None:
+        return ""
     text = message.text
     if text is None and message.id is not None:
-        found = (rule.messages or {}).get(message.id)
+        found = (known.rule.messages or {}).get(message.id) or context.messages.get(message.id)
         text = found.text if found else None
-    for number, argument in enumerate(message.arguments or ()):
-        text = (text or "").replace(f"{{{number}}}", argument)
-    return text or ""
+    text = text or message.markdown or ""
+    arguments = [str(a) if isinstance(a, (str, int, float)) else "" for a in message.arguments or ()]
+    return _PLACEHOLDER.sub(lambda found: _filled(found, arguments), text) if arguments else text
+
+
+def _filled(found: re.Match[str], arguments: list[str]) -> str:
+    if found[1] is None:
+        return found[0][0]
+    return arguments[int(found[1])] if int(found[1]) < len(arguments) else found[0]
 
 
 def _own_identity(read: Result, locations: tuple[Location, ...], text: str, *, hidden: bool) -> tuple[str, ...]:
@@ -206,14 +225,14 @@ def _own_identity(read: Result, locations: tuple[Location, ...], text: str, *, h
     snippets = () if hidden else sorted({" ".join(s.split()) for location in locations if (s := location.snippet)})
     if snippets:
         return (*names, *snippets)
-    return (*names, "" if hidden else re.sub(r"\d+", "#", text))
+    return (*names, "" if hidden else _lasting(text))
+
+
+def _lasting(text: str) -> str:
+    """The message without numbers, versions and severities: a fix that is out, or a new rating, changes no identity."""
+    short = _LINE.sub(lambda line: line[0] if line[1] == "Package" else "", text[:_IDENTIFYING])
+    return re.sub(r"\d+", "#", _RATED.sub("*", short))
 
 
 def _canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True)
-
-
-def _about_secrets(rule_id: str, rule: Rule) -> bool:
-    """Whether the snippet may be a secret that the tool does not mark as one."""
-    tags = sequence((rule.properties or {}).get("tags")) or []
-    return about_secrets(rule_id, rule.name or "", *(t for t in tags if isinstance(t, str)))
