@@ -5,6 +5,7 @@ from math import isfinite
 from typing import Final
 
 from fixgate.events import Severity, SeverityRating
+from fixgate.reports.cvss import base_score
 
 WORDS: Final[Mapping[str, Severity]] = {
     "informational": Severity.INFORMATIONAL,
@@ -52,3 +53,14 @@ def by_number(source: str, reported: float, steps: Steps, *, top: float) -> Seve
         return unknown(source, text)
     found = next((s for least, s in steps if reported >= least), Severity.INFORMATIONAL)
     return SeverityRating(normalised=found, reported=text, score=float(reported), derivation=f"{source}: 0 to {top:g}")
+
+
+def by_vector(source: str, vector: str) -> SeverityRating | None:
+    """By the base score of a CVSS 3 vector; None when it is none."""
+    score = base_score(vector)
+    if score is None:
+        return None
+    found = by_number(source, score, CVSS, top=10.0)
+    return SeverityRating(
+        normalised=found.normalised, reported=vector, score=score, derivation=f"{source}: base score of the vector"
+    )
