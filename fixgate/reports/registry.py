@@ -12,6 +12,7 @@ from fixgate.reports.formats.gitleaks import Gitleaks
 from fixgate.reports.formats.grype import Grype
 from fixgate.reports.formats.guardduty import GuardDuty
 from fixgate.reports.formats.ocsf import Ocsf
+from fixgate.reports.formats.osv import Osv
 from fixgate.reports.formats.sarif import Sarif
 from fixgate.reports.formats.trivy import Trivy
 
@@ -21,6 +22,7 @@ _ALL: Final[tuple[Adapter, ...]] = (
     Grype(),
     GuardDuty(),
     Ocsf(),
+    Osv(),
     Sarif(),
     Trivy(),
 )
