@@ -1,7 +1,7 @@
 """A deployment's log in memory with the objects beside it, for whoever tampers with it; see `telling.py`."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
