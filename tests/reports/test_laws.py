@@ -39,6 +39,7 @@ SEVERITIES: Final = re.compile(r"(?i)severity|level|priority|impact|cvss|score|r
 
 MAPS: Final[Mapping[str, frozenset[str]]] = {
     "detect-secrets": frozenset({"results"}),
+    "generic": frozenset({"mapping", "words", "constants", "severity", "status"}),
     "sarif": frozenset({"fingerprints", "partialFingerprints", "messageStrings", "originalUriBaseIds"}),
 }
 """Objects whose names are data: one name more is one thing more, not an unknown field."""
@@ -68,9 +69,9 @@ def paths(value: Any) -> list[Path_]:
 # -- who -----------------------------------------------------------------------------------------------------------
 
 
-def test_every_format_has_a_sample_and_no_other_has() -> None:
-    """A format without tests of its own is not read."""
-    assert module_names() == tuple(sorted(name.replace("-", "_") for name in ADAPTERS))
+def test_every_format_has_tests_of_its_own() -> None:
+    """One that has none is not read."""
+    assert {name.replace("-", "_") for name in ADAPTERS} <= set(module_names())
 
 
 @every_format
