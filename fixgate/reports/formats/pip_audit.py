@@ -1,0 +1,104 @@
+"""pip-audit's JSON: `{"dependencies": […]}`, and the bare array of its first versions."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from pydantic import Field
+
+from fixgate.events import FindingStatus, Package
+from fixgate.reports.adapter import Draft, Hints, Item, Remark
+from fixgate.reports.document import Document, Unusable
+from fixgate.reports.fields import Shape, first_objects, labelled, mapping, results, sequence, shaped, some, text, word
+from fixgate.reports.packages import known_as, purl
+from fixgate.reports.severity import unknown
+
+_LIST: Final = "dependencies"
+_EMPTY: Final = frozenset({_LIST, "fixes"})
+"""All that a report has that looked at nothing."""
+
+
+class _Dependency(Shape):
+    name: str = Field(min_length=1)
+    version: str | None = None
+
+
+class _Vulnerability(Shape):
+    id: str = Field(min_length=1)
+    fixed: list[str] | None = Field(default=None, alias="fix_versions")
+    aliases: list[str] | None = None
+    description: object = None
+
+
+class PipAudit:
+    """See the module."""
+
+    name = "pip-audit"
+
+    def recognises(self, document: Document) -> bool:
+        """By dependencies with vulnerabilities or a reason why they were skipped, or by none and nothing else."""
+        return any(_is_dependency(fields) for fields in first_objects(document, _LIST)) or _is_empty(document)
+
+    def read(self, document: Document, hints: Hints) -> Iterator[Item]:
+        """See `Adapter.read`."""
+        audited = skipped = 0
+        for pointer, value in results(document, _LIST):
+            fields = mapping(value)
+            if fields is None or not _is_dependency(fields):
+                yield Unusable(pointer, "no dependency that pip-audit has looked at")
+            elif "skip_reason" in fields:
+                skipped += 1
+            else:
+                audited += 1
+                yield from _of_dependency(fields, pointer, hints)
+        if not audited:
+            yield Remark(f"no dependency was looked at, {skipped} were skipped")
+        elif skipped:
+            yield Remark(f"{skipped} dependencies were skipped")
+
+
+def _is_dependency(fields: Mapping[str, object]) -> bool:
+    return "name" in fields and ("skip_reason" in fields or {"version", "vulns"} <= fields.keys())
+
+
+def _is_empty(document: Document) -> bool:
+    values = [mapping(value) for _, value in document.values[:2]]
+    fields = values[0] if len(values) == 1 else None
+    return fields is not None and _LIST in fields and fields.keys() <= _EMPTY and not sequence(fields[_LIST])
+
+
+def _of_dependency(fields: Mapping[str, object], pointer: str, hints: Hints) -> Iterator[Item]:
+    dependency = shaped(_Dependency, fields, pointer)
+    items = sequence(fields.get("vulns"))
+    if items is None:
+        yield Unusable(f"{pointer}/vulns", "the results are no array")
+    for number, value in enumerate(items or ()):
+        place = f"{pointer}/vulns/{number}"
+        read = shaped(_Vulnerability, value, place)
+        if isinstance(dependency, Unusable):
+            yield Unusable(place, f"of its dependency: {dependency.why}")
+        elif isinstance(read, Unusable):
+            yield read
+        else:
+            yield _draft(read, dependency, place, hints)
+
+
+def _draft(read: _Vulnerability, dependency: _Dependency, pointer: str, hints: Hints) -> Draft:
+    version, aliases = word(dependency.version), some((read.id, *(read.aliases or ())))
+    known = known_as(read.id, aliases)
+    return Draft(
+        pointer=pointer,
+        tool="pip-audit",
+        identity=(read.id, dependency.name, version or ""),
+        unique=False,
+        what=known,
+        severity=unknown("pip-audit"),
+        status=FindingStatus.OPEN,
+        rule_id=read.id,
+        rule_name=known,
+        title=f"{known} in {dependency.name} {version or ''}".rstrip(),
+        description=text(read.description),
+        aliases=aliases,
+        repository=hints.repository,
+        package=Package(purl=purl("pypi", dependency.name, version), fixed_versions=some(read.fixed or ())),
+        labels=labelled(package=dependency.name),
+    )
