@@ -13,6 +13,7 @@ from fixgate.reports.formats.grype import Grype
 from fixgate.reports.formats.guardduty import GuardDuty
 from fixgate.reports.formats.ocsf import Ocsf
 from fixgate.reports.formats.osv import Osv
+from fixgate.reports.formats.pip_audit import PipAudit
 from fixgate.reports.formats.sarif import Sarif
 from fixgate.reports.formats.trivy import Trivy
 
@@ -23,6 +24,7 @@ _ALL: Final[tuple[Adapter, ...]] = (
     GuardDuty(),
     Ocsf(),
     Osv(),
+    PipAudit(),
     Sarif(),
     Trivy(),
 )
