@@ -1,0 +1,174 @@
+"""nuclei's matches: JSON lines and the exported array, of version 3 (`template-id`) and the older (`templateID`)."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field
+
+from fixgate.events import FindingStatus, Location, Resource, SeverityRating
+from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Passed
+from fixgate.reports.document import Document, Unusable
+from fixgate.reports.fields import (
+    Shape,
+    first_objects,
+    labelled,
+    mapping,
+    moment,
+    results,
+    said,
+    sequence,
+    shaped,
+    some,
+    texts,
+)
+from fixgate.reports.paths import portable
+from fixgate.reports.secrets import about_secrets, shown
+from fixgate.reports.severity import by_word, unknown
+
+_TEMPLATES: Final = ("template-id", "templateID", "template_id")
+_SECRETS: Final = frozenset({"token", "tokens", "key", "keys", "secret", "secrets", "credential", "credentials"})
+"""Tags of templates whose extract is a secret."""
+_LINES_OF_LINKS: Final = re.compile(r"https?://[!-~]+")
+_LINKS_LOOKED_AT: Final = 10_000
+"""Characters of a text of references that are looked at."""
+
+
+class _Info(Shape):
+    name: str | None = None
+    severity: str | None = None
+    description: object = None
+    tags: object = None
+    reference: object = None
+    classification: object = None
+
+
+class _Match(Shape):
+    template: str = Field(validation_alias=AliasChoices(*_TEMPLATES), min_length=1)
+    info: _Info | None = None
+    matcher: object = Field(default=None, validation_alias=AliasChoices("matcher-name", "matcher_name"))
+    extractor: object = Field(default=None, validation_alias=AliasChoices("extractor-name", "extractor_name"))
+    type: object = None
+    host: object = None
+    at: object = Field(default=None, validation_alias=AliasChoices("matched-at", "matched_at", "matched"))
+    ip: object = None
+    extracted: object = Field(default=None, validation_alias=AliasChoices("extracted-results", "extracted_results"))
+    lines: object = Field(default=None, validation_alias="matched-line")
+    parameter: object = Field(default=None, validation_alias="fuzzing_parameter")
+    matched: bool = Field(default=True, validation_alias="matcher-status")
+    timestamp: object = None
+
+
+class Nuclei:
+    """See the module."""
+
+    name = "nuclei"
+
+    def recognises(self, document: Document) -> bool:
+        """By a template, what it says of itself, and where it was tried."""
+        return any(
+            any(n in r for n in _TEMPLATES) and mapping(r.get("info")) is not None and bool({"type", "host"} & r.keys())
+            for r in first_objects(document)
+        )
+
+    def read(self, document: Document, hints: Hints) -> Iterator[Item]:
+        """See `Adapter.read`."""
+        for pointer, value in results(document):
+            read = shaped(_Match, value, pointer)
+            if isinstance(read, Unusable):
+                yield read
+            elif not read.matched:
+                yield Passed(pointer)
+            else:
+                yield _draft(read, pointer, hints)
+
+
+def _draft(read: _Match, pointer: str, hints: Hints) -> Draft:
+    info = read.info or _Info()
+    name, matcher = said(info.name) or read.template, said(read.matcher)
+    address = _plain(said(read.at) or said(read.host) or "")
+    file = portable(address) if said(read.type) == "file" and address else None
+    resource = None if file else _resource(address, said(read.host))
+    classification = mapping(info.classification) or {}
+    line = next((n for n in sequence(read.lines) or () if isinstance(n, int) and not isinstance(n, bool)), None)
+    return Draft(
+        pointer=pointer,
+        tool="nuclei",
+        identity=(
+            read.template,
+            matcher or "",
+            said(read.extractor) or "",
+            file.identity if file else address,
+            said(read.parameter) or "",
+        ),
+        unique=False,
+        what=read.template,
+        severity=_rating(info.severity),
+        status=FindingStatus.OPEN,
+        rule_id=read.template,
+        rule_name=name,
+        title=f"{name}: {matcher}" if matcher else name,
+        description=said(info.description) or "",
+        aliases=some(t.upper() for t in texts(classification.get("cve-id"))),
+        locations=(Location(path=file.path, start_line=line or None),)
+        if file
+        else ((Location(logical=address),) if address else ()),
+        resource=resource,
+        repository=hints.repository,
+        secret=_secret(read, info),
+        labels=labelled(
+            type=said(read.type),
+            host=said(read.host),
+            ip=said(read.ip),
+            matcher=matcher,
+            tags=" ".join(texts(info.tags)),
+            cwe=" ".join(texts(classification.get("cwe-id"))),
+        ),
+        links=_links(info.reference),
+        first_seen_at=moment(said(read.timestamp)),
+        last_seen_at=moment(said(read.timestamp)),
+    )
+
+
+def _secret(read: _Match, info: _Info) -> Exposed | None:
+    """What was extracted, where the template looks for secrets."""
+    tags = {tag.strip().lower() for text in texts(info.tags) for tag in text.split(",")}
+    found = texts(read.extracted)
+    if not found or not (tags & _SECRETS or about_secrets(read.template)):
+        return None
+    return Exposed(kind=read.template, value=shown(found[0]))
+
+
+def _rating(reported: str | None) -> SeverityRating:
+    found = said(reported)
+    return unknown("nuclei severity") if found is None else by_word("nuclei severity", found)
+
+
+def _plain(address: str) -> str:
+    """An address without user, password, query and fragment: what was tried may hold a secret, or differ each time."""
+    if "://" not in address:
+        return address.partition("?")[0]
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
+
+
+def _resource(address: str, host: str | None) -> Resource | None:
+    """The server that answered, by its name and port."""
+    text = address or _plain(host or "")
+    try:
+        parts = urlsplit(text if "://" in text else f"//{text}")
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    return Resource(kind="network.host", id=f"{name}:{port}" if port else name) if name else None
+
+
+def _links(reference: object) -> tuple[str, ...]:
+    """References, which older templates wrote as one text."""
+    text = said(reference)
+    return some(_LINES_OF_LINKS.findall(text[:_LINKS_LOOKED_AT])) if text else texts(reference)
