@@ -1,0 +1,412 @@
+"""Reports that are too large for a message: stored in sealed segments, referred to, fetched, read like others."""
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import tracemalloc
+import weakref
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from fixgate import originals, segments
+from fixgate.errors import Poison, Transient
+from fixgate.events import Envelope, Finding
+from fixgate.intake import SOURCE_HEADER
+from fixgate.local.process import CODE_ROOT
+from fixgate.objects import OBJECT_LIMIT, FileStore
+from fixgate.sealing import Seal, Unseal
+from fixgate.segments import LARGEST, REFERENCE, SMALLEST, Manifest, Purpose
+from fixgate.signing import digest
+from fixgate.verbs import Received
+from services.ingest.adapters.originals import Originals
+from services.ingest.adapters.references import References
+from services.ingest.adapters.spool import mapped, spooled
+from services.ingest.decide import Normalize
+from services.ingest.service import workload
+from tests.reports.making import KEY, data, leak
+from tests.runtime.world import Crash, crashing
+from tests.services_world import NAMING, START, ServicesWorld
+
+SECRET = "s3cr" + "et-" + "v4lue" * 4
+INTAKE, KEPT = X25519PrivateKey.generate(), X25519PrivateKey.generate()
+INTAKE_SEAL, KEPT_SEAL = Seal(INTAKE.public_key()), Seal(KEPT.public_key())
+LIMIT = 64 * 1024 * 1024
+
+
+class Publishing:
+    """A world with ingest in it, and a store that publishers and ingest share."""
+
+    def __init__(self, world: ServicesWorld) -> None:
+        self.world = world
+        self.store = FileStore(world.folder / "objects")
+        self.spools = world.folder / "spools"
+        self.spools.mkdir()
+
+    def stored(self, report: bytes) -> Manifest:
+        """The report in the store, as a publisher puts it there."""
+        return segments.store(io.BytesIO(report), self.store, INTAKE_SEAL, Purpose.INTAKE)
+
+    def refer(self, value: bytes, *headers: tuple[str, bytes], version: bytes = b"1") -> None:
+        """Send a record that is said to be a reference."""
+        topic = NAMING.topic("findings.raw")
+        self.world.broker.append(topic, value, key=b"scanner", headers=((REFERENCE, version), *headers))
+
+    def run(self, *, key: X25519PrivateKey | None = INTAKE, part: int = 20, limit: int = LIMIT, **wiring: Any) -> None:
+        """Work until nothing is left."""
+        kept = Originals(store=self.store, sealer=KEPT_SEAL)
+        references = None if key is None else References(self.store, Unseal([key]), self.spools, limit, kept)
+        kind = replace(workload(KEY, kept, references), verb=Normalize(key=KEY, part=part))
+        self.world.work(self.world.runtime(kind, sealer=KEPT_SEAL, **wiring))
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What came out."""
+        return self.world.read("findings", Finding)
+
+    def refusals(self) -> list[str]:
+        """Why records are dead letters."""
+        return [letter.detail for letter in self.world.rejected("ingest")]
+
+
+@pytest.fixture
+def publishing(tmp_path: Path) -> Iterator[Publishing]:
+    """Nothing sent yet."""
+    with ServicesWorld(tmp_path) as world:
+        yield Publishing(world)
+
+
+def leaks(count: int, size: int = 0) -> bytes:
+    """A report of so many results, and of at least so many bytes."""
+    report = data([leak(f"{SECRET}{n}", File=f"f{n}") for n in range(count)])
+    return report + b" " * max(0, size - len(report))
+
+
+# -- what is refused ---------------------------------------------------------------------------------------------------
+
+
+def test_what_is_no_reference_is_a_dead_letter(publishing: Publishing) -> None:
+    """And holds nothing up."""
+    manifest = publishing.stored(leaks(1))
+    publishing.refer(b"no manifest")
+    publishing.refer(manifest.encode(), version=b"2")
+    publishing.refer(manifest.model_copy(update={"size": 7}).encode())
+    publishing.refer(manifest.encode())
+    publishing.run()
+    told = ["is no manifest", "another version", "does not add up"]
+    assert [t in said for t, said in zip(told, publishing.refusals(), strict=True)] == [True] * 3
+    assert len(publishing.findings) == 1
+
+
+def test_a_report_over_the_limit_is_refused_before_it_is_fetched(publishing: Publishing) -> None:
+    """By what the manifest says of it; the store is not asked."""
+    manifest = publishing.stored(leaks(1, SMALLEST))
+    shutil.rmtree(publishing.world.folder / "objects")
+    publishing.refer(manifest.encode())
+    publishing.run(limit=SMALLEST - 1)
+    assert publishing.refusals() == [f"the report has {SMALLEST} bytes; {SMALLEST - 1} are taken"]
+
+
+def test_a_missing_segment_is_a_dead_letter(publishing: Publishing) -> None:
+    """It was to be there before the reference: nobody waits for what a sender only claims."""
+    absent = digest(b"never put")
+    manifest = publishing.stored(leaks(1))
+    lacking = manifest.segments[0].model_copy(update={"location": absent})
+    publishing.refer(manifest.model_copy(update={"segments": (lacking,)}).encode())
+    publishing.run()
+    assert publishing.refusals() == ["segment 1 of 1 is not in the object store"]
+
+
+def test_segments_that_were_sealed_for_another_key_are_refused(publishing: Publishing) -> None:
+    """As are altered ones: which of the two it is cannot be told."""
+    publishing.refer(publishing.stored(leaks(1)).encode())
+    publishing.run(key=KEPT)
+    assert "was altered, or sealed for another place or key" in publishing.refusals()[0]
+
+
+def test_nothing_is_kept_of_a_report_that_is_not_what_its_manifest_says(publishing: Publishing) -> None:
+    """All of it is verified before it is kept, or read."""
+    good, other = publishing.stored(leaks(1)), publishing.stored(leaks(1, 5000))
+    held = _objects(publishing)
+    publishing.refer(good.model_copy(update={"digest": other.digest}).encode())
+    publishing.run()
+    assert len(publishing.refusals()) == 1
+    assert _objects(publishing) == held
+
+
+def _objects(publishing: Publishing) -> set[str]:
+    return {path.name for path in (publishing.world.folder / "objects").rglob("*") if path.is_file()}
+
+
+def test_without_a_key_a_reference_is_a_dead_letter(publishing: Publishing) -> None:
+    """It can be put back when there is one."""
+    publishing.refer(publishing.stored(leaks(1)).encode())
+    publishing.run(key=None)
+    assert "no key to open it with" in publishing.refusals()[0]
+
+
+def test_a_record_that_does_not_say_that_it_is_a_reference_is_none(publishing: Publishing) -> None:
+    """A manifest without the header is a report like any other, and of no known format."""
+    publishing.world.raw("findings.raw", publishing.stored(leaks(1)).encode())
+    publishing.run()
+    assert "no format that is known" in publishing.refusals()[0]
+
+
+def test_a_stored_report_that_cannot_be_used_is_a_dead_letter(publishing: Publishing) -> None:
+    """The letter holds the reference; what it refers to stays where it is."""
+    publishing.refer(publishing.stored(b"no json").encode())
+    publishing.run()
+    assert "JSON" in publishing.refusals()[0]
+
+
+# -- what is promised --------------------------------------------------------------------------------------------------
+
+
+def test_a_stored_report_is_read_like_one_that_came_itself(publishing: Publishing) -> None:
+    """The same findings, in as many transactions, under the digest of the report and not of the reference."""
+    report = leaks(70, LARGEST + 7)
+    headers = (SOURCE_HEADER, b"ci"), ("fixgate-repository", b"https://git.test/acme/shop")
+    publishing.refer(publishing.stored(report).encode(), *headers)
+    publishing.world.broker.append(NAMING.topic("findings.raw"), report, key=b"scanner", headers=headers)
+    publishing.run()
+    assert publishing.refusals() == []
+    found: dict[str, list[Finding]] = {}
+    for finding in publishing.findings:
+        found.setdefault(finding.finding_id, []).append(finding)
+    assert len(found) == 70
+    for one, other in found.values():
+        assert one.original.digest == other.original.digest == digest(report)
+        assert _without_place(one) == _without_place(other)
+
+
+def _without_place(finding: Finding) -> Finding:
+    return replace(finding, envelope=Envelope(), original=replace(finding.original, stored=None))
+
+
+def test_its_original_is_kept_for_the_deployments_key(publishing: Publishing) -> None:
+    """Segment by segment; the intake key opens none of it."""
+    report = leaks(3, LARGEST + 7)
+    publishing.refer(publishing.stored(report).encode())
+    publishing.run()
+    (stored,) = {f.original.stored for f in publishing.findings}
+    assert stored is not None
+    assert stored.sealing_key == KEPT_SEAL.key_id
+    assert b"".join(originals.original(digest(report), stored, publishing.store, Unseal([KEPT]))) == report
+
+
+@pytest.mark.parametrize("place", ["committed", "commit"])
+def test_a_crash_in_the_middle_neither_repeats_nor_loses_a_finding(publishing: Publishing, place: str) -> None:
+    """Each time the report is fetched again; all findings name the original that was kept first."""
+    publishing.refer(publishing.stored(leaks(70, LARGEST + 7)).encode())
+    for crash in range(3):
+        publishing.world.broker.probe = crashing(place, 1 if place == "committed" else 2)
+        folder = publishing.world.folder / f"machine {crash}"
+        folder.mkdir()
+        with pytest.raises(Crash):
+            publishing.run(folder=folder)
+    publishing.world.broker.probe = lambda _step: None
+    (publishing.world.folder / "last").mkdir()
+    publishing.run(folder=publishing.world.folder / "last")
+    found = publishing.findings
+    assert len(found) == len({f.finding_id for f in found}) == 70
+    assert len({f.original.stored for f in found}) == 1
+
+
+def test_a_store_that_fails_delays_a_report_and_loses_none(publishing: Publishing) -> None:
+    """Nothing is rejected for it."""
+    publishing.refer(publishing.stored(leaks(1)).encode())
+    away = publishing.world.folder / "away"
+    (publishing.world.folder / "objects").rename(away)
+    (publishing.world.folder / "objects").write_text("no folder")
+    publishing.run()
+    assert (publishing.findings, publishing.refusals()) == ([], [])
+    (publishing.world.folder / "objects").unlink()
+    away.rename(publishing.world.folder / "objects")
+    publishing.run(folder=publishing.spools)
+    assert len(publishing.findings) == 1
+
+
+def test_two_large_reports_are_never_there_at_once(publishing: Publishing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has its transactions for itself, between the others of its batch."""
+    maps: list[weakref.ref[Any]] = []
+    others: list[int] = []
+
+    def noting(spool: BinaryIO) -> Any:
+        others.append(sum(known() is not None for known in maps))
+        made = mapped(spool)
+        maps.append(weakref.ref(made))
+        return made
+
+    monkeypatch.setattr("services.ingest.adapters.references.mapped", noting)
+    for count in (30, 1, 25):
+        publishing.refer(publishing.stored(leaks(count)).encode())
+        publishing.world.raw("findings.raw", leaks(count + 1))
+    publishing.run()
+    assert len(publishing.findings) == 30 + 31 + 1 + 2 + 25 + 26
+    assert others == [0, 0, 0]
+
+
+# -- fetching ----------------------------------------------------------------------------------------------------------
+
+
+class Slow(FileStore):
+    """A store that gives nothing until it is let."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.let, self.asked, self.gotten = threading.Semaphore(0), threading.Event(), 0
+
+    def get(self, name: str, *, limit: int = OBJECT_LIMIT) -> bytes:
+        """See `objects.ObjectStore.get`."""
+        self.asked.set()
+        assert self.let.acquire(timeout=60)
+        self.gotten += 1
+        return super().get(name, limit=limit)
+
+
+def received(manifest: Manifest, **changes: Any) -> Received:
+    """A reference as ingest gets it."""
+    event = Received(
+        topic="findings.raw",
+        partition=0,
+        offset=0,
+        key=None,
+        record=manifest.encode(),
+        digest=digest(manifest.encode()),
+        appended_at=START,
+        signer="",
+        signed=None,
+        source="s",
+        trace_id="a" * 32,
+        labels={REFERENCE: "1"},
+    )
+    return replace(event, **changes)
+
+
+def fetching(folder: Path) -> tuple[Slow, References]:
+    """What fetches from a slow store."""
+    store = Slow(folder / "objects")
+    return store, References(store, Unseal([INTAKE]), folder, LIMIT, Originals(store=store, sealer=None))
+
+
+def whole(references: References, manifest: Manifest, deadline: float) -> bytes:
+    """What is fetched within the deadline."""
+    found = references.whole(received(manifest), manifest.encode(), deadline).whole
+    assert found is not None
+    return found.data[:]
+
+
+def test_what_takes_longer_than_a_deadline_is_fetched_on(tmp_path: Path) -> None:
+    """The next try finds the same work, further on: nothing is asked for twice."""
+    store, references = fetching(tmp_path)
+    report = leaks(1, 2 * LARGEST + 7)
+    manifest = segments.store(io.BytesIO(report), store, INTAKE_SEAL, Purpose.INTAKE)
+    for _ in range(3):
+        with pytest.raises(Transient, match="still being fetched"):
+            whole(references, manifest, 0.001)
+        store.let.release()
+    assert whole(references, manifest, 60.0) == report
+    assert store.gotten == 3
+
+
+def test_what_nobody_waits_for_any_more_is_given_up(tmp_path: Path) -> None:
+    """Another reference takes its place."""
+    store, references = fetching(tmp_path)
+    lost = segments.store(io.BytesIO(leaks(1, 2 * LARGEST)), store, INTAKE_SEAL, Purpose.INTAKE)
+    report = leaks(2, LARGEST + 7)
+    wanted = segments.store(io.BytesIO(report), store, INTAKE_SEAL, Purpose.INTAKE)
+    with pytest.raises(Transient):
+        whole(references, lost, 0.001)
+    assert store.asked.wait(60)
+    with pytest.raises(Transient):
+        whole(references, wanted, 0.001)
+    for _ in range(3):
+        store.let.release()
+    assert whole(references, wanted, 60.0) == report
+    for thread in threading.enumerate():
+        if thread.name == "reference":
+            thread.join(60)
+    assert store.gotten == 3
+
+
+def test_a_failure_is_told_once_and_the_next_try_begins_anew(tmp_path: Path) -> None:
+    """What failed is not remembered."""
+    store, references = fetching(tmp_path)
+    manifest = segments.store(io.BytesIO(b"value"), store, INTAKE_SEAL, Purpose.INTAKE)
+    digits = manifest.segments[0].location.removeprefix("sha256:")
+    path = tmp_path / "objects" / digits[:2] / digits[2:]
+    sealed = path.read_bytes()
+    path.unlink()
+    store.let.release()
+    with pytest.raises(Poison, match="not in the object store"):
+        whole(references, manifest, 60.0)
+    path.write_bytes(sealed)
+    store.let.release()
+    assert whole(references, manifest, 60.0) == b"value"
+
+
+# -- the spool ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_full_disk_is_no_fault_of_the_report(tmp_path: Path) -> None:
+    """Nor is a folder that is not there."""
+    with pytest.raises(Transient, match="could not be put"):
+        spooled([b"x"], tmp_path / "absent")
+
+
+def test_a_spool_has_no_name_and_is_closed_to_others(tmp_path: Path) -> None:
+    """While it is written, and when it is mapped; the map holds when the file is closed."""
+    seen: list[list[Path]] = []
+
+    def pieces() -> Iterator[bytes]:
+        for piece in (b"one ", b"two"):
+            yield piece
+            seen.append(list(tmp_path.iterdir()))
+
+    with spooled(pieces(), tmp_path) as spool:
+        state = os.fstat(spool.fileno())
+        assert (state.st_nlink, state.st_mode & 0o777) == (0, 0o600)
+        held = mapped(spool)
+    assert held[:] == b"one two"
+    assert seen == [[], []]
+
+
+def test_nothing_is_left_of_a_spool_by_a_kill(tmp_path: Path) -> None:
+    """A kill -9 in the middle leaves an empty folder."""
+    program = (
+        "import sys, time; from pathlib import Path; from services.ingest.adapters.spool import mapped, spooled\n"
+        "spool = spooled([b'x' * 1_000_000], Path(sys.argv[1])); held = mapped(spool)\n"
+        "print(len(held), flush=True); time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], cwd=CODE_ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "1000000\n"
+        process.send_signal(signal.SIGKILL)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_fetching_and_keeping_take_little_memory(publishing: Publishing) -> None:
+    """A few segments, however large the report is."""
+    size = 12 * LARGEST
+    manifest = publishing.stored(leaks(1, size))
+    kept = Originals(store=publishing.store, sealer=KEPT_SEAL)
+    references = References(publishing.store, Unseal([INTAKE]), publishing.spools, LIMIT, kept)
+    tracemalloc.start()
+    try:
+        gathered = references.whole(received(manifest), manifest.encode(), 60.0)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert gathered.whole is not None
+    assert len(gathered.whole.data) == size
+    assert most < 8 * LARGEST
