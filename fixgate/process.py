@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from fixgate.errors import FixgateError, Misconfigured
 from fixgate.graph import Party, Topology
@@ -36,6 +36,7 @@ from fixgate.naming import Naming
 from fixgate.objects import ObjectStore, open_objects
 from fixgate.registry import codec_from
 from fixgate.runtime import Runtime, Wiring
+from fixgate.runtime.breath import Breath
 from fixgate.sealing import load_seal
 from fixgate.settings import Settings, load
 from fixgate.telemetry import Telemetry
@@ -43,6 +44,9 @@ from fixgate.topology import PIPELINE
 from fixgate.verbs import Workload
 
 G = TypeVar("G")
+
+BREATH_SECONDS: Final = 0.03
+"""Between the beginnings of two transactions of a busy service; a record can wait so long at each service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +189,7 @@ def _wiring(process: Process, topology: Topology, identity: WorkloadIdentity, br
         keep=process.objects().put,
         slot=settings.slot,
         sealer=load_seal(Path(settings.sealing_key)) if settings.sealing_key else None,
+        breath=Breath(BREATH_SECONDS),
     )
 
 

@@ -58,17 +58,28 @@ class Queue:
         answer.set_exception(_ended())
         return answer
 
-    def front(self, limit: int) -> list[Told]:
-        """The first ones, at most `limit`; they stay where they are."""
+    def front(self, limit: int, lost: Callable[[int], bool]) -> list[Told]:
+        """The first ones, at most `limit`, which stay where they are; what is about a lost shard fails with Fenced."""
         with self._lock:
-            return [w.told for _, w in zip(range(limit), self._waiting, strict=False)]
+            gone = self._lost(lost)
+            first = [w.told for _, w in zip(range(limit), self._waiting, strict=False)]
+        self._fence(gone)
+        return first
 
     def drop(self, lost: Callable[[int], bool]) -> None:
         """Fail what is about a lost shard with Fenced."""
         with self._lock:
-            gone = [w for w in self._waiting if lost(w.told.shard)]
-            if gone:
-                self._waiting = deque(w for w in self._waiting if not lost(w.told.shard))
+            gone = self._lost(lost)
+        self._fence(gone)
+
+    def _lost(self, lost: Callable[[int], bool]) -> "list[_Waiting]":
+        gone = [w for w in self._waiting if lost(w.told.shard)]
+        if gone:
+            self._waiting = deque(w for w in self._waiting if not lost(w.told.shard))
+        return gone
+
+    @staticmethod
+    def _fence(gone: "Sequence[_Waiting]") -> None:
         for waiting in gone:
             waiting.answer.set_exception(
                 Fenced(f"the shard {waiting.told.shard} is not owned here", remedy="Whoever owns it goes on with it.")
@@ -133,8 +144,7 @@ class Outside:
         """What is to be decided next, at most `limit`; what is about a shard that is not owned fails here."""
         if self._effects is None:
             return []
-        self._queue.drop(lambda shard: shard not in owned)
-        return self._queue.front(limit)
+        return self._queue.front(limit, lambda shard: shard not in owned)
 
     def committed(self, decided: Sequence[Decided], records: Sequence[Outbound]) -> None:
         """The batch is committed: give its orders, then answer what was told. `records` are the batch's, as signed."""

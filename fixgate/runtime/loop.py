@@ -60,6 +60,7 @@ class Runtime(Generic[G]):
         self._member: Member | None = None
         self._transactor: Transactor | None = None
         self._held: list[Inbound] = []
+        self._breath = wiring.breath
         self._width = wiring.batch
         self._ticked: dict[int, datetime] = {}
         self.failures = 0
@@ -109,6 +110,8 @@ class Runtime(Generic[G]):
         records = self._poll()
         ticks = self._due()
         told = self._outside.told(self.shards.owned, self._wiring.batch)
+        if records:
+            self._breath.begin()
         try:
             items = self._commit(records[: self._width], ticks, told)
         except Transient as error:
@@ -147,11 +150,16 @@ class Runtime(Generic[G]):
             member.resume()
             records = member.poll(self._wiring.batch, ATTENTIVE_POLL_SECONDS if self._outside.on else POLL_SECONDS)
             self._measures.idle = not records
-            return records
-        # Only to stay a member; a revocation in here forgets what is held.
-        member.pause()
+            # What work outside tells is taken at each poll, which is breath enough.
+            if not records or self._outside.on or not self._breath.take():
+                return records
+            self._held, room = list(records), self._wiring.batch - len(records)
+        else:
+            member.pause()
+            room = 0
+        # At least one is asked for, if only to stay a member; a revocation in here forgets what is held.
         held = self._held
-        more = member.poll(1, 0.0)
+        more = member.poll(max(room, 1), 0.0)
         return [*held, *more] if self._held is held else list(more)
 
     def _due(self) -> list[Tick]:

@@ -12,6 +12,7 @@ from fixgate.codec import Codec
 from fixgate.graph import Topology
 from fixgate.naming import Naming
 from fixgate.rejections import Limits, Sealer
+from fixgate.runtime.breath import Breath
 from fixgate.signing import Signer
 from fixgate.telemetry import Telemetry
 from fixgate.trust import TrustBundle
@@ -58,7 +59,7 @@ class Wiring:
 
     `folder` holds the local copies of the state. `keep` takes bytes that are too large for a dead letter and returns
     where they are; it may raise Transient. `sealer` is needed by whoever reads raw reports. `probe` is told of each
-    step as it begins; a test raises from it to crash there.
+    step as it begins; a test raises from it to crash there. `breath` keeps the transactions of a busy service apart.
     """
 
     topology: Topology
@@ -74,6 +75,7 @@ class Wiring:
     limits: Limits = field(default_factory=Limits)
     clock: Callable[[], datetime] = wall_clock
     probe: Callable[[Step], None] = ignore
+    breath: Breath = field(default_factory=Breath)
     batch: int = 500
     gather_deadline: float = 10.0
     gather_threads: int = 8

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from fixgate.errors import Fenced, FixgateError, Poison, Reason, Transient, Unav
 from fixgate.events import Signal
 from fixgate.partitioning import partition_of
 from fixgate.runtime import Runtime
+from fixgate.runtime.effects import Queue
 from fixgate.signing import digest
 from fixgate.telemetry import derived_context
 from fixgate.verbs import Committed, Event, Facts, Inbox, Order, Output, Received, Result, Tick, Told
@@ -339,3 +340,14 @@ def test_effects_that_cannot_start_end_the_process(world: World) -> None:
 
     with pytest.raises(Unavailable):
         world.runtime(working, effects=Broken())
+
+
+def test_the_front_of_the_queue_holds_nothing_of_a_strange_shard() -> None:
+    """Who is a stranger is looked at in the same moment in which the front is taken, so that none slips in between."""
+    queue = Queue()
+    ours = Told(shard=0, name="step", order=b"order/a", payload=None, id="1")
+    strange = queue.put(replace(ours, shard=7, id="2"))
+    queue.put(ours)
+    assert queue.front(10, lambda shard: shard == 7) == [ours]
+    with pytest.raises(Fenced):
+        strange.result(0)
