@@ -21,6 +21,7 @@ from fixgate.telemetry.context import context_of
 from fixgate.trust import TrustBundle
 from fixgate.verbs import Received, StateView
 from fixgate.verification import LATEST_MS, Verifier, check_parents
+from fixgate.vouching import HEADER, Voucher, Vouching, verify, voucher_in
 
 R = TypeVar("R", bound=Record)
 
@@ -60,6 +61,9 @@ class Intake:
                 known = self._signers[naming.topic(topic.name)]
                 self._carriable[topic.record] = signers | known, rooted or topic.rooted
         self._everybody = frozenset(s for signers, _ in self._carriable.values() for s in signers)
+        self._vouching = {
+            naming.topic(t.name): _vouching(topology, naming, t) for t in topology.topics.values() if t.record is None
+        }
         self._streamed = {
             name: next((w for w in topology.writers[t.name] if topology.party(w).role is Role.SERVICE), None)
             for name, t in self._topics.items()
@@ -77,10 +81,12 @@ class Intake:
             raise Poison(Reason.OVERSIZED, f"the value has {len(value)} bytes; {topic.name} takes {topic.max_bytes}")
         if record.appended_ms is None or not 0 <= record.appended_ms <= LATEST_MS:
             raise Poison(Reason.UNTIMED, "the broker did not assert when the record was appended")
+        if topic.record is None:
+            name = digest(value)
+            voucher = self._vouched(record, name, record.appended_ms)
+            return self._received(topic, record, value, value, name=name, voucher=voucher)
         if not topic.signed:
-            return self._received(
-                topic, record, value, value if topic.record is None else self._decode(topic, record, value)
-            )
+            return self._received(topic, record, value, self._decode(topic, record, value))
         signature = signature_in(record.headers)
         if signature is None:
             raise Poison(Reason.UNSIGNED, "the record carries no signature")
@@ -118,6 +124,14 @@ class Intake:
         decoded = self._codec.decode(signed.value, kind)
         self._check_carried(decoded, rooted=rooted)
         return decoded
+
+    def _vouched(self, record: Inbound, name: str, at_ms: int) -> Voucher | None:
+        """What is said of a report's sender; None when nobody says anything. A voucher that does not hold is Poison."""
+        envelope = voucher_in(record.headers)
+        if envelope is None:
+            return None
+        vouching = self._vouching[record.source.topic]
+        return verify(envelope, name, verifier=self._verifier, vouching=vouching, at_ms=at_ms, trust=self._trust())
 
     def _decode(self, topic: Topic, record: Inbound, value: bytes) -> Record:
         decoded = self._codec.decode(value, record_type(topic.record or ""))
@@ -166,6 +180,7 @@ class Intake:
         name: str = "",
         signer: str = "",
         signed: Signed | None = None,
+        voucher: Voucher | None = None,
     ) -> Received:
         name = name or digest(value)  # what was verified has been digested
         context = context_of(record.headers, name.encode())
@@ -179,11 +194,20 @@ class Intake:
             appended_at=datetime.fromtimestamp((record.appended_ms or 0) / 1000, UTC),
             signer=signer,
             signed=signed,
-            source=source_of(record),
+            source=source_of(record) if voucher is None else voucher.source,
             trace_id=context.trace_id,
             context=context.traceparent,
             labels={} if topic.signed else labels_of(record),
+            voucher=voucher,
         )
+
+
+def _vouching(topology: Topology, naming: Naming, topic: Topic) -> Vouching:
+    writers = [topology.party(name) for name in topology.writers[topic.name]]
+    return Vouching(
+        takers=frozenset(naming.spiffe_id(w) for w in writers if w.role is not Role.EXTERNAL),
+        scanners=frozenset(naming.spiffe_id(w) for w in writers if w.role is Role.EXTERNAL),
+    )
 
 
 def source_of(record: Inbound) -> str:
@@ -196,7 +220,7 @@ def source_of(record: Inbound) -> str:
 
 def labels_of(record: Inbound) -> dict[str, str]:
     """What the sender of an unsigned record says of it, in headers that begin with `fixgate-`; the last one counts."""
-    named = ((name, value) for name, value in record.headers if name.startswith(LABEL_PREFIX))
+    named = ((name, value) for name, value in record.headers if name.startswith(LABEL_PREFIX) and name != HEADER)
     return {name: value.decode(errors="replace")[:LABEL_LIMIT] for name, value in named}
 
 

@@ -70,6 +70,16 @@ class Settings(BaseSettings):
         default="", description="The witness's verifier key, or a file that holds it; empty means the home's own."
     )
     log_interval: float = Field(default=2.0, gt=0, le=30, description="Seconds between two checkpoints of the log.")
+    receiver: str = Field(default="", description="Where the receiver listens for reports: host:port.")
+    receiver_tls: bool = Field(
+        default=True, description="Whether the receiver speaks TLS; without it only a loopback address is taken."
+    )
+    sources: str = Field(
+        default="", description="File of the sources that may hand reports in; empty means the home's `sources.yaml`."
+    )
+    require_vouchers: bool = Field(
+        default=False, description="Whether ingest refuses reports for whose sender nobody vouches."
+    )
     hash_key: str = Field(
         default="", description="File with the key (32 bytes or more) that secrets are hashed with; for ingest."
     )

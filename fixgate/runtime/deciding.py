@@ -94,7 +94,7 @@ class Decider(Generic[G]):
                     self._reject(batch, written, item.inbound, rejected, shard, state, cause)
                 # What could be used in part was no rejection: a source that sends it is not a bad one.
                 if item.over:
-                    self._count(batch, item.inbound, fault)
+                    self._count(batch, item.inbound, item.event, fault)
             elif fault is not None:
                 self._refuse(batch, item, fault)
         first = len(batch.records)
@@ -143,7 +143,7 @@ class Decider(Generic[G]):
         if not isinstance(item.event, Received) or item.inbound is None:
             return None
         if self._is_raw(item.inbound):
-            self._quarantine.check(item.event.source, item.event.appended_at)
+            self._quarantine.check(item.event.source, item.event.appended_at, authenticated=_proved(item.event))
         return check_sequence(state, item.event)
 
     @staticmethod
@@ -246,13 +246,15 @@ class Decider(Generic[G]):
     def _place(self, record: Inbound) -> str:
         return f"{self._wiring.naming.bare(record.source.topic)}/{record.source.partition}/{record.offset}"
 
-    def _count(self, batch: Batch, record: Inbound, fault: Poison | None) -> None:
+    def _count(self, batch: Batch, record: Inbound, event: Event | None, fault: Poison | None) -> None:
         raw = self._is_raw(record)
+        source = event.source if isinstance(event, Received) else source_of(record)
         if raw and fault is not None and fault.reason is Reason.QUARANTINED:
             return
         outcome = Outcome(
             topic=self._wiring.naming.bare(record.source.topic),
-            source=source_of(record) if raw else "",
+            source=source if raw else "",
+            authenticated=_proved(event),
             rejected=fault is not None,
             place=self._place(record),
             reason="" if fault is None else fault.reason.value,
@@ -262,6 +264,11 @@ class Decider(Generic[G]):
 
     def _is_raw(self, record: Inbound) -> bool:
         return record.source.topic in self._raw
+
+
+def _proved(event: Event | None) -> bool:
+    """Whether a report's source is known by more than its word. A voucher that does not hold proves nothing."""
+    return isinstance(event, Received) and event.voucher is not None and event.voucher.proves_source
 
 
 def _cause(event: Event | None, span: Span) -> Cause:

@@ -35,6 +35,7 @@ class Attribute(StrEnum):
     STEP = "fixgate.step"
     REASON = "fixgate.reason"
     ALARM = "fixgate.alarm"
+    WAY = "fixgate.way"
 
 
 Value = str | int | float | bool

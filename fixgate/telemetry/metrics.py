@@ -62,6 +62,18 @@ RECORDS_REJECTED = Counter(
     meaning="Records that went to the dead letters, by the topic they came from and the reason.",
     labels=(Attribute.DESTINATION, Attribute.REASON),
 )
+REPORTS_TAKEN = Counter(
+    name="fixgate.reports.taken",
+    unit="{report}",
+    meaning="Reports that the receiver took and the broker has, by the way in.",
+    labels=(Attribute.WAY,),
+)
+REPORTS_REFUSED = Counter(
+    name="fixgate.reports.refused",
+    unit="{report}",
+    meaning="Reports that the receiver did not take, by the way in and the reason.",
+    labels=(Attribute.WAY, Attribute.REASON),
+)
 ALARMS = Counter(
     name="fixgate.alarms",
     unit="{alarm}",
@@ -133,6 +145,8 @@ ALL: tuple[Counter | Gauge | Histogram, ...] = (
     RECORDS_IN,
     RECORDS_OUT,
     RECORDS_REJECTED,
+    REPORTS_TAKEN,
+    REPORTS_REFUSED,
     ALARMS,
     LAG,
     OLDEST,

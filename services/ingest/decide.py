@@ -7,11 +7,12 @@ scanner was mended is safe: a finding that was seen before has the same id and t
 A report with many findings takes several transactions: each writes so many of them, and how many there are so far.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from fixgate.errors import Poison, Reason
+from fixgate.events import Finding
 from fixgate.reports.adapter import Hints
 from fixgate.reports.document import Data
 from fixgate.reports.findings import Origin, findings
@@ -19,6 +20,7 @@ from fixgate.reports.report import Report, Scan
 from fixgate.reports.secrets import HashKey
 from fixgate.segments import REFERENCE
 from fixgate.verbs import Event, Facts, Output, Received, Result
+from fixgate.vouching import Voucher
 from services.ingest.gathered import Gathered
 from services.ingest.progress import Progress, Reader, entry, progress_of
 
@@ -35,16 +37,22 @@ ADDRESS_LIMIT: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Normalize:
-    """The verb, with the key that secrets are hashed with; `part` findings are written at once."""
+    """The verb, with the key that secrets are hashed with; `part` findings are written at once.
+
+    With `vouched`, a report for whose sender nobody vouches is refused.
+    """
 
     key: HashKey
     part: int = PART
+    vouched: bool = False
     reader: Reader = field(default_factory=Reader, repr=False, compare=False)
 
     def __call__(self, event: Event, facts: Facts[Gathered]) -> Result:
         """The next findings of the report; raises Poison when it cannot be used as a whole."""
         if not isinstance(event, Received) or not isinstance(event.record, bytes):
             raise Poison(Reason.DEFECT, "ingest is told of reports alone")
+        if self.vouched and event.voucher is None:
+            raise Poison(Reason.UNSIGNED, "nobody vouches for the report's sender")
         digest, data = _report(event, event.record, facts.gathered)
         hints = _hints(event)
         report = self.reader.read(digest, data, hints)
@@ -53,13 +61,20 @@ class Normalize:
         before = progress_of(event, facts.state, total) or Progress(done=0, total=total, stored=facts.gathered.stored)
         after = Progress(done=min(before.done + self.part, total), total=total, stored=before.stored)
         origin = Origin(source=event.source, digest=digest, stored=before.stored, reported_at=event.appended_at)
-        found = findings(report, self.key, origin, start=before.done, stop=after.done)
+        found = _sent_by(event.voucher, findings(report, self.key, origin, start=before.done, stop=after.done))
         outputs = tuple(Output(topic="findings", key=f.problem_key.encode(), record=f) for f in found)
         if after.done < total:
             self.reader.keep(digest, hints, report)
             return Result(outputs=outputs, state={entry(event): after.encode(event)}, unfinished=True)
         self.reader.done()
         return Result(outputs=outputs, state=_cleared(event, facts), partly=_unusable(report))
+
+
+def _sent_by(voucher: Voucher | None, found: Sequence[Finding]) -> Sequence[Finding]:
+    """The findings with their sender, as it was authenticated; without one where nobody vouches for it."""
+    if voucher is None:
+        return found
+    return tuple(replace(f, source=replace(f.source, principal=voucher.principal)) for f in found)
 
 
 def _report(event: Received, record: bytes, gathered: Gathered) -> tuple[str, Data]:

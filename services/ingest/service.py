@@ -32,14 +32,20 @@ def build(process: Process, identity: WorkloadIdentity) -> Workload[Gathered]:
     if settings.intake_private_key:
         unseal = load_unseal(*_paths(settings.intake_private_key))
         references = References(store, unseal, process.state, settings.report_limit, originals)
-    return workload(load_hash_key(Path(settings.hash_key)), originals, references)
+    key = load_hash_key(Path(settings.hash_key))
+    return workload(key, originals, references, vouched=settings.require_vouchers)
 
 
-def workload(key: HashKey, originals: Originals, references: References | None = None) -> Workload[Gathered]:
-    """Ingest with this key, and what it does with originals and with reports that are only referred to."""
+def workload(
+    key: HashKey, originals: Originals, references: References | None = None, *, vouched: bool = False
+) -> Workload[Gathered]:
+    """Ingest with this key, and what it does with originals and with reports that are only referred to.
+
+    With `vouched` it refuses reports for whose sender nobody vouches.
+    """
     return Workload(
         service="ingest",
-        verb=Normalize(key=key),
+        verb=Normalize(key=key, vouched=vouched),
         gather=Gathering(originals=originals, references=references),
         alone=refers,
     )

@@ -39,6 +39,7 @@ TOPOLOGY: Final = build(
     ),
     (
         Party(name="scanner", role=Role.EXTERNAL, purpose="", writes=("raw",)),
+        Party(name="receiver", role=Role.PROCESS, purpose="", writes=("raw",)),
         Party(name="numberer", role=Role.SERVICE, purpose="", reads=("raw",), writes=("numbers",)),
         Party(name="counter", role=Role.SERVICE, purpose="", reads=("numbers", "notices"), writes=("counts",)),
         Party(name="desk", role=Role.PEOPLE, purpose="", writes=("notices",)),
