@@ -11,6 +11,7 @@ from fixgate.reports.formats.asff import Asff
 from fixgate.reports.formats.gitleaks import Gitleaks
 from fixgate.reports.formats.grype import Grype
 from fixgate.reports.formats.guardduty import GuardDuty
+from fixgate.reports.formats.npm_audit import NpmAudit
 from fixgate.reports.formats.ocsf import Ocsf
 from fixgate.reports.formats.osv import Osv
 from fixgate.reports.formats.pip_audit import PipAudit
@@ -22,6 +23,7 @@ _ALL: Final[tuple[Adapter, ...]] = (
     Gitleaks(),
     Grype(),
     GuardDuty(),
+    NpmAudit(),
     Ocsf(),
     Osv(),
     PipAudit(),
