@@ -38,6 +38,7 @@ CHECKOUT: Final = "/home/runner/work/shop/shop/"
 SEVERITIES: Final = re.compile(r"(?i)severity|level|priority|impact|cvss|score|risk|criticality")
 
 MAPS: Final[Mapping[str, frozenset[str]]] = {
+    "npm-audit": frozenset({"vulnerabilities", "advisories"}),
     "detect-secrets": frozenset({"results"}),
     "generic": frozenset({"mapping", "words", "constants", "severity", "status"}),
     "sarif": frozenset({"fingerprints", "partialFingerprints", "messageStrings", "originalUriBaseIds"}),
