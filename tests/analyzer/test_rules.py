@@ -63,6 +63,8 @@ def test_a_kind_needs_its_target() -> None:
     [
         (finding(rule_id="x", secret=SECRET), ACCESS_KEY, "leaked_access_key", "access_key"),
         (finding(rule_id="aws-access-token"), ACCESS_KEY, "leaked_access_key", "access_key"),
+        (finding(rule_id="AWS", tool="trufflehog"), ACCESS_KEY, "leaked_access_key", "access_key"),
+        (finding(rule_id="AWS Keys", tool="ggshield"), ACCESS_KEY, "leaked_access_key", "access_key"),
         (
             finding(rule_id="UnauthorizedAccess:IAMUser/MaliciousIPCaller"),
             ACCESS_KEY,
@@ -72,6 +74,7 @@ def test_a_kind_needs_its_target() -> None:
         (public_bucket(), BUCKET, "public_bucket", "bucket"),
         (public_bucket(rule_id="security-control/S3.8"), BUCKET, "public_bucket", "bucket"),
         (public_bucket(rule_id="CKV_AWS_53"), BUCKET, "public_bucket", "bucket"),
+        (public_bucket(rule_id="extra73"), BUCKET, "public_bucket", "bucket"),
         (unpinned_action(), WORKFLOW, "unpinned_action", "workflow"),
         (unpinned_action(rule_id="zizmor/unpinned-uses"), WORKFLOW, "unpinned_action", "workflow"),
     ],

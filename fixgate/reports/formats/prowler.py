@@ -1,0 +1,187 @@
+"""Prowler's own JSON: the array of version 3, and the JSON lines of version 2. Its OCSF is read as `ocsf`."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from pydantic import Field
+
+from fixgate.events import FindingStatus, Resource
+from fixgate.reports import aws
+from fixgate.reports.adapter import Draft, Hints, Item, Passed, Suppressed
+from fixgate.reports.document import Document, Unusable
+from fixgate.reports.fields import (
+    Shape,
+    first_objects,
+    inside,
+    labelled,
+    mapping,
+    moment,
+    results,
+    said,
+    shaped,
+    some,
+    word,
+)
+from fixgate.reports.severity import rated
+
+_FAILED: Final = frozenset({"FAIL", "FAILED"})
+_PASSED: Final = frozenset({"PASS", "PASSED"})
+_MUTED: Final = frozenset({"WARNING", "MUTED"})
+"""What an allow list or a mute list says to leave alone; both versions of the list failed before they were muted."""
+_CONTROL: Final = re.compile(r"\s*\[(?P<id>[\w.-]{1,80})\]\s*(?P<title>.*)", re.DOTALL)
+_NUMBERS: Final = re.compile(r"\d+")
+
+
+class _Version3(Shape):
+    check: str = Field(alias="CheckID", min_length=1)
+    status: str = Field(alias="Status")
+    provider: object = Field(default=None, alias="Provider")
+    title: str | None = Field(default=None, alias="CheckTitle")
+    extended: str | None = Field(default=None, alias="StatusExtended")
+    severity: str | None = Field(default=None, alias="Severity")
+    service: object = Field(default=None, alias="ServiceName")
+    kind: object = Field(default=None, alias="ResourceType")
+    risk: object = Field(default=None, alias="Risk")
+    remediation: object = Field(default=None, alias="Remediation")
+    url: object = Field(default=None, alias="RelatedUrl")
+    started: object = Field(default=None, alias="AssessmentStartTime")
+    account: str | None = Field(default=None, alias="AccountId")
+    subscription: str | None = Field(default=None, alias="Subscription")
+    project: str | None = Field(default=None, alias="ProjectId")
+    region: str | None = Field(default=None, alias="Region")
+    location: str | None = Field(default=None, alias="Location")
+    resource: str | None = Field(default=None, alias="ResourceId")
+    name: str | None = Field(default=None, alias="ResourceName")
+    arn: str | None = Field(default=None, alias="ResourceArn")
+
+
+class _Version2(Shape):
+    control: str = Field(alias="Control", min_length=1)
+    status: str = Field(alias="Status")
+    number: object = Field(default=None, alias="Control ID")
+    message: str | None = Field(default=None, alias="Message")
+    severity: str | None = Field(default=None, alias="Severity")
+    service: str | None = Field(default=None, alias="Service")
+    risk: object = Field(default=None, alias="Risk")
+    link: object = Field(default=None, alias="Doc link")
+    time: object = Field(default=None, alias="Timestamp")
+    account: str | None = Field(default=None, alias="Account Number")
+    region: str | None = Field(default=None, alias="Region")
+    resource: str | None = Field(default=None, alias="Resource ID")
+
+
+class Prowler:
+    """See the module."""
+
+    name = "prowler"
+
+    def recognises(self, document: Document) -> bool:
+        """By the names that only Prowler gives."""
+        return any(
+            {"CheckID", "Status", "StatusExtended"} <= r.keys() or {"Control", "Control ID", "Status"} <= r.keys()
+            for r in first_objects(document)
+        )
+
+    def read(self, document: Document, hints: Hints) -> Iterator[Item]:
+        """See `Adapter.read`."""
+        for pointer, value in results(document):
+            old = "Control" in (mapping(value) or {})
+            read = shaped(_Version2, value, pointer) if old else shaped(_Version3, value, pointer)
+            yield read if isinstance(read, Unusable) else _item(read, pointer, hints)
+
+
+def _item(read: _Version2 | _Version3, pointer: str, hints: Hints) -> Item:
+    status = read.status.strip().upper()
+    if status in _PASSED:
+        return Passed(pointer)
+    if status in _MUTED:
+        return Suppressed(pointer)
+    # The rest, such as MANUAL and INFO, is for a person to look at.
+    decided = FindingStatus.OPEN if status in _FAILED else FindingStatus.UNKNOWN
+    if isinstance(read, _Version2):
+        return _draft_2(read, pointer, decided, hints)
+    return _draft_3(read, pointer, decided, hints)
+
+
+def _draft_3(read: _Version3, pointer: str, status: FindingStatus, hints: Hints) -> Draft:
+    account = word(read.account) or word(read.subscription) or word(read.project)
+    region = word(read.region) or word(read.location)
+    name = word(read.arn) or word(read.resource) or word(read.name) or ""
+    found = _resource(read, account, region)
+    return Draft(
+        pointer=pointer,
+        tool="Prowler",
+        # Prowler's own id is made of these, and is a placeholder in some reports.
+        identity=(read.check, account or "", region or "", name),
+        unique=False,
+        what=read.check,
+        severity=rated("prowler", read.severity),
+        status=status,
+        rule_id=read.check,
+        rule_name=read.check,
+        title=read.title or read.check,
+        description=read.extended or "",
+        resource=found,
+        account=account,
+        region=region,
+        repository=hints.repository,
+        affected=aws.identity(found),
+        labels=labelled(
+            provider=said(read.provider),
+            service=said(read.service),
+            resource=word(read.resource) or word(read.name),
+            resource_type=said(read.kind),
+            risk=said(read.risk),
+            status=read.status,
+        ),
+        links=some((said(read.url), said(inside(read.remediation, "Recommendation", "Url")))),
+        last_seen_at=moment(said(read.started)),
+    )
+
+
+def _resource(read: _Version3, account: str | None, region: str | None) -> Resource | None:
+    found = aws.resource(word(read.arn), account, region)
+    if found is None and said(read.kind) in {"AwsS3Bucket", "AWS::S3::Bucket"}:
+        found = aws.named_bucket(word(read.resource), account, region)
+    identifier = aws.key_id(read.arn, read.resource)
+    return aws.access_key(identifier, account)[0] if identifier else found
+
+
+def _draft_2(read: _Version2, pointer: str, status: FindingStatus, hints: Hints) -> Draft:
+    control = _CONTROL.fullmatch(read.control)
+    check, title = (control["id"], control["title"]) if control else (read.control, read.control)
+    account, region, name = word(read.account), word(read.region), word(read.resource)
+    found = aws.resource(name, account, region)
+    if found is None and (read.service or "").lower() == "s3":
+        found = aws.named_bucket(name, account, region)
+    identifier = aws.key_id(name)
+    if identifier is not None:
+        found = aws.access_key(identifier, account)[0]
+    return Draft(
+        pointer=pointer,
+        tool="Prowler",
+        identity=(check, account or "", region or "", name or _NUMBERS.sub("#", read.message or "")),
+        unique=False,
+        what=check,
+        severity=rated("prowler", read.severity),
+        status=status,
+        rule_id=check,
+        rule_name=check,
+        title=title or check,
+        description=read.message or "",
+        resource=found,
+        account=account,
+        region=region,
+        repository=hints.repository,
+        affected=aws.identity(found),
+        labels=labelled(
+            service=read.service,
+            control=said(read.number),
+            resource=name,
+            risk=said(read.risk),
+            status=read.status,
+        ),
+        links=some((said(read.link),)),
+        last_seen_at=moment(said(read.time)),
+    )
