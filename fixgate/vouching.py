@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from fixgate.attestation import envelope_of, read
 from fixgate.broker import Headers
@@ -77,7 +77,15 @@ class Vouching:
     scanners: Collection[str]
 
 
-_Line = Annotated[str, StringConstraints(pattern=r"^[!-~](?:[ -~]*[!-~])?$")]
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable() or text != text.strip():
+        raise ValueError("must be one line that can be printed, without blanks around it")
+    return text
+
+
+_Line = Annotated[str, StringConstraints(min_length=1), AfterValidator(_printable)]
 
 
 class _Statement(BaseModel):
@@ -89,7 +97,7 @@ class _Statement(BaseModel):
     principal: Annotated[_Line, StringConstraints(max_length=PRINCIPAL_LIMIT)]
     way: Way
     received_at: AwareDatetime
-    delivery: Annotated[str, StringConstraints(pattern=r"^[ -~]*$", max_length=NAME_LIMIT)]
+    delivery: Annotated[str, StringConstraints(max_length=NAME_LIMIT), AfterValidator(_printable)]
 
 
 def make(voucher: Voucher, signer: Signer) -> bytes:

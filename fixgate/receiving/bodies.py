@@ -1,0 +1,145 @@
+"""Reads a report off the wire: never more than its source may send, never for longer than a body may take.
+
+What a header claims of the length is compared and never believed. A compressed body is unpacked as it comes, and ends
+as soon as what it unpacks to is too large: a small body cannot become a large one in memory.
+"""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterable, Generator
+from contextlib import contextmanager
+from typing import Final
+
+from fixgate.graph import MIB
+from fixgate.receiving.declining import Declined, busy, too_large
+
+WITHIN_S: Final = 30.0
+"""Seconds in which a whole body must have come: 8 MiB at 2.3 Mbit/s."""
+ROOM: Final = 64 * MIB
+"""Bytes of all bodies that are held at once."""
+_GZIP: Final = 16 + zlib.MAX_WBITS
+"""Tells zlib to expect the gzip format (RFC 1952) and no other."""
+_DIGITS: Final = 18
+
+
+class Room:
+    """Bounds what all bodies together take in memory; used within one event loop."""
+
+    def __init__(self, size: int = ROOM) -> None:
+        self._free = size
+
+    @contextmanager
+    def held(self) -> Generator["Held", None, None]:
+        """A part of it, given back at the end."""
+        part = Held(self)
+        try:
+            yield part
+        finally:
+            self._free += part.size
+
+    def take(self, size: int) -> None:
+        """Take so many bytes; raises Declined (503) when they are not there."""
+        if size > self._free:
+            raise busy("too many reports are being read at once")
+        self._free -= size
+
+
+class Held:
+    """What one body has taken of the room."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self.size = 0
+
+    def take(self, size: int) -> None:
+        """Take more; raises Declined (503) when there is no more."""
+        self._room.take(size)
+        self.size += size
+
+
+async def read(
+    chunks: AsyncIterable[bytes],
+    *,
+    limit: int,
+    held: Held,
+    length: str | None,
+    encoding: str | None,
+    within_s: float = WITHIN_S,
+) -> bytes:
+    """The whole body, unpacked; `length` and `encoding` are the headers' claims.
+
+    Raises Declined: 413 over `limit` bytes, on the wire or unpacked, 415 for an encoding that is not known, 400 for
+    what is none, or nothing, 408 when it does not come in time, 503 when there is no room.
+    """
+    unpack = _unpacking(encoding)
+    if length is not None and (not length.isdecimal() or len(length) > _DIGITS):
+        raise Declined(400, "the length is no number")
+    if length is not None and int(length) > limit:
+        raise too_large(limit)
+    try:
+        async with asyncio.timeout(within_s):
+            body = await _gathered(chunks, unpack, limit, held)
+    except TimeoutError:
+        raise Declined(408, f"the body did not come in {within_s:.0f} s") from None
+    unpack.end()
+    if not body:
+        raise Declined(400, "the report is empty")
+    return body
+
+
+async def _gathered(chunks: AsyncIterable[bytes], unpack: "_Plain | _Gzip", limit: int, held: Held) -> bytes:
+    parts: list[bytes] = []
+    size = wire = 0
+    async for chunk in chunks:
+        wire += len(chunk)
+        part = unpack.feed(chunk, limit - size)
+        size += len(part)
+        if wire > limit or size > limit:
+            raise too_large(limit)
+        held.take(len(part))
+        parts.append(part)
+    return b"".join(parts)
+
+
+class _Plain:
+    """As it is."""
+
+    def feed(self, chunk: bytes, left: int) -> bytes:
+        """The chunk."""
+        del left
+        return chunk
+
+    def end(self) -> None:
+        """Nothing is missing."""
+
+
+class _Gzip:
+    """One member of RFC 1952, as senders make it."""
+
+    def __init__(self) -> None:
+        self._inflate = zlib.decompressobj(_GZIP)
+
+    def feed(self, chunk: bytes, left: int) -> bytes:
+        """What it unpacks to: one byte more than `left` at most, which says that there is more."""
+        try:
+            made = self._inflate.decompress(chunk, left + 1)
+        except zlib.error:
+            raise Declined(400, "the body is not compressed as it says") from None
+        if self._inflate.unused_data:
+            raise Declined(400, "something stands behind the compressed body")
+        return made
+
+    def end(self) -> None:
+        """Raise Declined (400) when the body was cut off."""
+        if not self._inflate.eof:
+            raise Declined(400, "the compressed body is cut off")
+
+
+def _unpacking(encoding: str | None) -> _Plain | _Gzip:
+    match (encoding or "identity").strip().lower():
+        case "identity":
+            return _Plain()
+        case "gzip" | "x-gzip":  # RFC 9110 §8.4.1.3: the two mean the same
+            return _Gzip()
+        case _:
+            raise Declined(415, "the body's encoding is not known; gzip is")
