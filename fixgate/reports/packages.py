@@ -93,8 +93,8 @@ def purl(manager: str | None, name: str, version: str | None, *, namespace: str 
     above = known or namespace.lower()
     if above:
         path = f"{above}/{path}"
-    encoded = "/".join(quote(part, safe=":") for part in path.split("/") if part)
-    return f"pkg:{kind}/{encoded}" + (f"@{quote(version, safe=':')}" if version else "")
+    encoded = "/".join(quote(part, safe=":", errors="replace") for part in path.split("/") if part)
+    return f"pkg:{kind}/{encoded}" + (f"@{quote(version, safe=':', errors='replace')}" if version else "")
 
 
 def named_in(url: str) -> tuple[str, str]:

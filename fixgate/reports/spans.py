@@ -24,11 +24,13 @@ LEVELS: Final = 6
 """How deep a long array may stand; deeper ones are read with what they stand in."""
 REST_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of a report outside of its long arrays, and of one of their elements."""
-_NEXT: Final = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+([\[\]{}])', re.DOTALL)
-"""The next bracket outside of a string. Possessive: no text makes it go back."""
+_NEXT: Final = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+[\[\]{}]?', re.DOTALL)
+"""The next bracket outside of a string, else all that there is. No text makes it go back (it is possessive) or try again
+further on (it always fits)."""
 _BETWEEN: Final = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*")
 _SPACE: Final = re.compile(rb"[ \t\r\n]*")
-_ARRAY, _OBJECT, _ARRAY_END, _OBJECT_END = b"[{]}"
+_BRACKETS: Final = b"[{]}"
+_ARRAY, _OBJECT, _ARRAY_END, _OBJECT_END = _BRACKETS
 
 
 @dataclass(slots=True)
@@ -66,10 +68,10 @@ def _indexed(data: Data, begin: int) -> tuple[Span, ...]:
     stack, depth, last = [root], 0, begin
     passing = Passing(data)
     for found in _NEXT.finditer(data, begin):
-        if found.start() != last:
-            break  # a string without an end
+        kind = data[found.end() - 1] if found.end() > last else 0
+        if kind not in _BRACKETS:
+            break  # the end, or a string without an end
         last = found.end()
-        kind = data[last - 1]
         if kind in (_ARRAY, _OBJECT):
             if depth < LEVELS:
                 stack[-1].starts.append(last - 1)

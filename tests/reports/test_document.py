@@ -95,3 +95,10 @@ def test_lines_none_of_which_is_json_are_refused() -> None:
 def test_the_deepest_that_is_read_is_read() -> None:
     """The limit itself is no fault."""
     assert document(deep(254)).values[0][1] is not None
+
+
+@pytest.mark.parametrize("start", [b'["', b'{"a": [1, "', b'["' + b"\\" * 9 + b'"'])
+def test_a_long_text_without_an_end_is_looked_at_once(start: bytes) -> None:
+    """Four megabytes of it take no longer for it; with a look from every byte they would take hours."""
+    with pytest.raises(Poison):
+        document(start + b"a" * 4_000_000, eager=0)

@@ -71,3 +71,8 @@ def test_a_vulnerability_is_known_by_its_cve() -> None:
     """By the first of several; by its own name where it has none."""
     assert known_as("GHSA-aaaa-bbbb-cccc", ("CVE-2026-0002", "CVE-2026-0001")) == "CVE-2026-0001"
     assert known_as("GHSA-aaaa-bbbb-cccc", ("PYSEC-2026-1", "CVE-none")) == "GHSA-aaaa-bbbb-cccc"
+
+
+def test_a_name_that_is_no_text_still_makes_an_address() -> None:
+    """Half of a surrogate pair cannot be encoded."""
+    assert purl("npm", "\ud800/a", "1\udfff") == "pkg:npm/%3F/a@1%3F"
