@@ -25,8 +25,8 @@ LEVELS: Final = 6
 REST_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of a report outside of its long arrays, and of one of their elements."""
 _NEXT: Final = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+[\[\]{}]?', re.DOTALL)
-"""The next bracket outside of a string, else all that there is. No text makes it go back (it is possessive) or try again
-further on (it always fits)."""
+"""The next bracket outside of a string, else all that there is. No text makes it go back (it is possessive), or try
+again further on (it always fits)."""
 _BETWEEN: Final = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*")
 _SPACE: Final = re.compile(rb"[ \t\r\n]*")
 _BRACKETS: Final = b"[{]}"
