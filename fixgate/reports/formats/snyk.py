@@ -1,0 +1,117 @@
+"""Snyk: the CLI's JSON of one project or several, of images and infrastructure, and the REST API's issues."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from fixgate.reports.adapter import Failed, Hints, Item, Remark, Suppressed
+from fixgate.reports.containers import image
+from fixgate.reports.document import Document, Unusable
+from fixgate.reports.fields import first_objects, inside, labelled, mapping, results, sequence, shaped, text
+from fixgate.reports.formats.snyk_cli import Issue, Project, Vulnerability, issue, vulnerability
+from fixgate.reports.formats.snyk_issues import RestIssue, rest_issue
+from fixgate.reports.paths import portable
+
+_MARKS: Final = frozenset({"projectName", "packageManager", "dependencyCount", "licensesPolicy", "uniqueCount"})
+_INFRASTRUCTURE: Final = "infrastructureAsCodeIssues"
+
+
+class Snyk:
+    """See the module."""
+
+    name = "snyk"
+
+    def recognises(self, document: Document) -> bool:
+        """By a project with vulnerabilities, by issues of infrastructure, by a page of the API, by the CLI's error."""
+        return any(_is_known(fields) for fields in first_objects(document))
+
+    def read(self, document: Document, hints: Hints) -> Iterator[Item]:
+        """See `Adapter.read`."""
+        broken = whole = 0
+        for pointer, value in results(document):
+            fields = mapping(value)
+            if fields is None or not _is_known(fields):
+                yield Unusable(pointer, "no project of Snyk")
+            elif "jsonapi" in fields:
+                whole += 1
+                yield from _of_page(fields, pointer, hints)
+            elif _is_error(fields):
+                broken += 1
+            else:
+                whole += 1
+                yield from _of_project(fields, pointer, None, hints)
+        if broken and not whole:
+            yield Failed("the CLI ended with an error")
+        elif broken:
+            yield Remark(f"{broken} projects could not be tested")
+
+
+def _is_known(fields: Mapping[str, object]) -> bool:
+    if sequence(fields.get(_INFRASTRUCTURE)) is not None and ("projectType" in fields or "targetFile" in fields):
+        return True
+    if "ok" in fields:
+        found = "vulnerabilities" in fields and bool(_MARKS & fields.keys())
+        return found or _is_error(fields)
+    data = sequence(fields.get("data"))
+    if "jsonapi" not in fields or data is None:
+        return False
+    return not data or inside(data[0], "type") == "issue"
+
+
+def _is_error(fields: Mapping[str, object]) -> bool:
+    return "vulnerabilities" not in fields and {"ok", "error", "path"} <= fields.keys()
+
+
+def _of_page(fields: Mapping[str, object], pointer: str, hints: Hints) -> Iterator[Item]:
+    if text(inside(fields, "links", "next")):
+        yield Remark("this is one page of several")
+    for number, value in enumerate(sequence(fields.get("data")) or ()):
+        place = f"{pointer}/data/{number}"
+        read = shaped(RestIssue, value, place)
+        yield read if isinstance(read, Unusable) else rest_issue(read, place, hints)
+
+
+def _of_project(fields: Mapping[str, object], pointer: str, around: Project | None, hints: Hints) -> Iterator[Item]:
+    project = _project(fields, around, hints)
+    rows = fields.get("vulnerabilities")
+    if rows is not None and sequence(rows) is None:
+        yield Unusable(f"{pointer}/vulnerabilities", "the results are no array")
+    for number, value in enumerate(sequence(rows) or ()):
+        place = f"{pointer}/vulnerabilities/{number}"
+        row = shaped(Vulnerability, value, place)
+        yield row if isinstance(row, Unusable) else vulnerability(row, place, project)
+    for number, value in enumerate(sequence(fields.get(_INFRASTRUCTURE)) or ()):
+        place = f"{pointer}/{_INFRASTRUCTURE}/{number}"
+        read = shaped(Issue, value, place)
+        yield read if isinstance(read, Unusable) else issue(read, place, project)
+    for name in ("ignore", "patch"):
+        for number, _ in enumerate(sequence(inside(fields, "filtered", name)) or ()):
+            yield Suppressed(f"{pointer}/filtered/{name}/{number}")
+    for number, value in enumerate(sequence(fields.get("applications")) or ()):
+        inner = mapping(value)
+        if inner is None:
+            yield Unusable(f"{pointer}/applications/{number}", "no project of Snyk")
+        else:
+            yield from _of_project(inner, f"{pointer}/applications/{number}", project, hints)
+
+
+def _project(fields: Mapping[str, object], around: Project | None, hints: Hints) -> Project:
+    """What is known of a project; `around` is the image that it was found in."""
+    name, file = (
+        text(fields.get("projectName")),
+        text(fields.get("displayTargetFile")) or text(fields.get("targetFile")),
+    )
+    of_image = mapping(fields.get("docker")) is not None or name.startswith("docker-image|")
+    reference = text(fields.get("path")) or name.removeprefix("docker-image|")
+    return Project(
+        name=f"{around.name} {name}" if around else name,
+        manager=text(fields.get("packageManager")),
+        place=portable(file) if file else None,
+        resource=around.resource if around else image(reference) if of_image else None,
+        repository=hints.repository,
+        labels=labelled(
+            project=name,
+            organization=text(fields.get("org")),
+            manager=text(fields.get("packageManager")),
+            base_image=text(inside(fields, "docker", "baseImage")),
+        ),
+    )

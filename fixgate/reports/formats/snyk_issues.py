@@ -1,0 +1,101 @@
+"""An issue of Snyk's REST API (`/orgs/{org}/issues`, resource `issue`)."""
+
+from typing import Final
+
+from pydantic import Field
+
+from fixgate.events import FindingStatus, Location, Package
+from fixgate.reports.adapter import Draft, Hints, Item, Suppressed
+from fixgate.reports.fields import Shape, inside, labelled, moment, sequence, some, text, word
+from fixgate.reports.formats.snyk_cli import TOOL, manager_of
+from fixgate.reports.packages import known_as, purl
+from fixgate.reports.paths import portable
+from fixgate.reports.severity import by_word, unknown
+
+_PLACES: Final = 50
+
+
+class _Attributes(Shape):
+    key: str = Field(min_length=1)
+    title: object = None
+    description: object = None
+    kind: str | None = Field(default=None, alias="type")
+    status: str | None = None
+    ignored: bool | None = None
+    severity: str | None = Field(default=None, alias="effective_severity_level")
+    problems: object = None
+    classes: object = None
+    coordinates: object = None
+    created: str | None = Field(default=None, alias="created_at")
+    updated: str | None = Field(default=None, alias="updated_at")
+
+
+class RestIssue(Shape):
+    """A resource of the type `issue`."""
+
+    id: str | None = None
+    attributes: _Attributes
+    relationships: object = None
+
+
+def rest_issue(read: RestIssue, pointer: str, hints: Hints) -> Item:
+    """The issue; one that is ignored is suppressed."""
+    given = read.attributes
+    if given.ignored:
+        return Suppressed(pointer)
+    project = text(inside(read.relationships, "scan_item", "data", "id"))
+    problems = some(text(inside(problem, "id")) for problem in sequence(given.problems) or ())
+    rule = next((p for p in problems if p.startswith("SNYK-")), None) or next(iter(problems), given.key)
+    known = known_as(rule, problems)
+    found = [
+        _location(r) for c in sequence(given.coordinates) or () for r in sequence(inside(c, "representations")) or ()
+    ]
+    return Draft(
+        pointer=pointer,
+        tool=TOOL,
+        # The key is the same at every scan, in its project.
+        identity=("rest", project, given.key, given.kind or ""),
+        unique=False,
+        what=known,
+        severity=by_word("snyk effective_severity_level", given.severity)
+        if given.severity and word(given.severity)
+        else unknown("snyk effective_severity_level", given.severity),
+        status=FindingStatus.RESOLVED if given.status == "resolved" else FindingStatus.OPEN,
+        rule_id=rule,
+        rule_name=known,
+        title=text(given.title) or rule,
+        description=text(given.description),
+        aliases=(*problems, *some(text(inside(c, "id")) for c in sequence(given.classes) or ())),
+        locations=tuple(place for place in found if place is not None)[:_PLACES],
+        repository=hints.repository,
+        package=_package(given, rule),
+        labels=labelled(
+            type=given.kind,
+            project=project,
+            organization=text(inside(read.relationships, "organization", "data", "id")),
+        ),
+        links=some(text(inside(problem, "url")) for problem in sequence(given.problems) or ()),
+        first_seen_at=moment(given.created),
+        last_seen_at=moment(given.updated),
+    )
+
+
+def _location(value: object) -> Location | None:
+    """A place in a file (`sourceLocation`), or in a configuration (`resourcePath`)."""
+    source = inside(value, "sourceLocation")
+    file, resource = text(inside(source, "file")), text(inside(value, "resourcePath"))
+    if not file:
+        return Location(logical=resource) if resource else None
+    lines = [inside(source, "region", end, "line") for end in ("start", "end")]
+    start, end = (n if isinstance(n, int) and not isinstance(n, bool) and n > 0 else None for n in lines)
+    return Location(path=portable(file).path, start_line=start, end_line=end)
+
+
+def _package(given: _Attributes, rule: str) -> Package | None:
+    for item in sequence(given.coordinates) or ():
+        for value in sequence(inside(item, "representations")) or ():
+            name = text(inside(value, "dependency", "package_name"))
+            if name:
+                version = word(text(inside(value, "dependency", "package_version")))
+                return Package(purl=purl(manager_of(rule), name, version))
+    return None
