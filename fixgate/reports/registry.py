@@ -16,6 +16,7 @@ from fixgate.reports.formats.ocsf import Ocsf
 from fixgate.reports.formats.osv import Osv
 from fixgate.reports.formats.pip_audit import PipAudit
 from fixgate.reports.formats.sarif import Sarif
+from fixgate.reports.formats.snyk import Snyk
 from fixgate.reports.formats.trivy import Trivy
 
 _ALL: Final[tuple[Adapter, ...]] = (
@@ -28,6 +29,7 @@ _ALL: Final[tuple[Adapter, ...]] = (
     Osv(),
     PipAudit(),
     Sarif(),
+    Snyk(),
     Trivy(),
 )
 ADAPTERS: Final[Mapping[str, Adapter]] = {adapter.name: adapter for adapter in _ALL}
