@@ -1,0 +1,166 @@
+"""ggshield: the JSON of `ggshield secret scan` (`verticals/secret/output/schemas.py`), scans within scans."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import Field
+
+from fixgate.events import FindingStatus, Location
+from fixgate.reports import aws
+from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Remark, Suppressed
+from fixgate.reports.document import Document, Unusable
+from fixgate.reports.fields import (
+    Shape,
+    first_objects,
+    inside,
+    labelled,
+    mapping,
+    results,
+    said,
+    sequence,
+    shaped,
+    some,
+)
+from fixgate.reports.paths import Place, portable
+from fixgate.reports.secrets import shown
+from fixgate.reports.severity import unknown
+
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_BESIDE: Final = frozenset({"username", "user", "host", "port", "scheme", "database", "client_id"})
+"""Kinds of matches that belong to a secret and are none."""
+_SCANS_DEEP: Final = 20
+"""Scans within scans; ggshield writes three levels."""
+
+
+class _Occurrence(Shape):
+    match: str | None = None
+    match_type: str | None = None
+    type: str | None = None  # its name until 1.20
+    line_start: int | None = None
+    line_end: int | None = None
+
+
+class _Incident(Shape):
+    type: str = Field(min_length=1)
+    occurrences: list[_Occurrence]
+    policy: object = None
+    validity: str | None = None
+    ignore_reason: object = None
+    known_secret: bool | None = None
+    secret_vaulted: object = None
+    incident_url: object = None
+    documentation: object = Field(default=None, alias="detector_documentation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scan:
+    """What holds for what a scan found."""
+
+    hints: Hints
+    commit: str | None = None
+    author: str | None = None
+    email: str | None = None
+
+
+class Ggshield:
+    """See the module."""
+
+    name = "ggshield"
+
+    def recognises(self, document: Document) -> bool:
+        """By its totals, which it writes when it found nothing too."""
+        return any({"total_incidents", "total_occurrences", "type"} <= r.keys() for r in first_objects(document))
+
+    def read(self, document: Document, hints: Hints) -> Iterator[Item]:
+        """See `Adapter.read`."""
+        for pointer, value in results(document):
+            yield from _scan(value, pointer, _Scan(hints=hints), 0)
+
+
+def _scan(value: object, pointer: str, above: _Scan, depth: int) -> Iterator[Item]:
+    found = mapping(value)
+    if found is None or depth > _SCANS_DEEP:
+        yield Unusable(pointer, "it is no scan")
+        return
+    name, about = said(found.get("id")), found.get("extra_info")
+    here = _Scan(
+        hints=above.hints,
+        commit=name if name and _COMMIT.fullmatch(name) else above.commit,
+        author=said(inside(about, "author")) or above.author,
+        email=said(inside(about, "email")) or above.email,
+    )
+    for number, entity in enumerate(sequence(found.get("entities_with_incidents")) or ()):
+        yield from _entity(entity, f"{pointer}/entities_with_incidents/{number}", here)
+    if faults := len(sequence(found.get("errors")) or ()):
+        yield Remark(f"ggshield tells of {faults} errors: something was not scanned")
+    for number, inner in enumerate(sequence(found.get("scans")) or ()):
+        yield from _scan(inner, f"{pointer}/scans/{number}", here, depth + 1)
+
+
+def _entity(value: object, pointer: str, scan: _Scan) -> Iterator[Item]:
+    found: Mapping[str, object] = mapping(value) or {}
+    filename, incidents = found.get("filename"), sequence(found.get("incidents"))
+    if incidents is None:
+        yield Unusable(pointer, "it has no array of incidents")
+        return
+    for number, item in enumerate(incidents):
+        place = f"{pointer}/incidents/{number}"
+        read = shaped(_Incident, item, place)
+        if isinstance(read, Unusable):
+            yield read
+        elif not isinstance(filename, str):
+            yield Unusable(place, "its file has no name")
+        elif read.ignore_reason is not None:
+            yield Suppressed(place)
+        else:
+            yield _draft(read, portable(filename), place, scan)
+
+
+def _draft(read: _Incident, file: Place, pointer: str, scan: _Scan) -> Draft:
+    matches = [(_visible(o.match), o.match_type or o.type or "") for o in read.occurrences]
+    identifier = aws.key_id(*(match for match, _ in matches))
+    secret = identifier or next((match for match, kind in matches if match and kind not in _BESIDE), "")
+    resource, affected = aws.access_key(identifier, None) if identifier else (None, None)
+    return Draft(
+        pointer=pointer,
+        tool="ggshield",
+        # Not its `ignore_sha`: a hash of the secret without a key.
+        identity=(read.type, file.identity, scan.commit or ""),
+        unique=False,
+        what=read.type,
+        severity=unknown("ggshield"),
+        status=FindingStatus.OPEN,
+        rule_id=read.type,
+        rule_name=read.type,
+        title=f"{read.type} found",
+        confidence=said(read.validity),
+        locations=_locations(read, file),
+        resource=resource,
+        repository=scan.hints.repository,
+        commit=scan.commit,
+        affected=affected,
+        secret=Exposed(kind=read.type, value=secret),
+        labels=labelled(
+            policy=said(read.policy),
+            validity=read.validity,
+            known=None if read.known_secret is None else str(read.known_secret).lower(),
+            vaulted="true" if read.secret_vaulted is True else None,
+            author=scan.author,
+            email=scan.email,
+        ),
+        links=some((said(read.incident_url), said(read.documentation))),
+    )
+
+
+def _visible(match: str | None) -> str:
+    """The match, unless ggshield has put stars into it."""
+    return "" if match is None or "**" in match else shown(match)
+
+
+def _locations(read: _Incident, file: Place) -> tuple[Location, ...]:
+    """Each place once: the parts of a secret may stand in one line."""
+    lines = dict.fromkeys((o.line_start or None, o.line_end or None) for o in read.occurrences)
+    places = lines or {(None, None): None}
+    return tuple(Location(path=file.path, start_line=start, end_line=end) for start, end in places)
