@@ -1,0 +1,229 @@
+"""GitLab's security reports: code, secrets, dependencies, containers, and the other kinds of one schema."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import Field
+
+from fixgate.events import AffectedIdentity, FindingStatus, Location, Package, Resource
+from fixgate.reports.adapter import Draft, Exposed, Failed, Hints, Item, Remark
+from fixgate.reports.aws import access_key, key_id
+from fixgate.reports.containers import image, workload
+from fixgate.reports.document import Document, Unusable
+from fixgate.reports.fields import Shape, inside, labelled, mapping, moment, said, sequence, shaped, some, text, word
+from fixgate.reports.packages import known_as, purl
+from fixgate.reports.paths import portable, workflow_in
+from fixgate.reports.secrets import about_secrets, shown
+from fixgate.reports.severity import by_word, unknown
+
+SECRETS: Final = "secret_detection"
+KINDS: Final = frozenset(
+    {
+        "sast",
+        SECRETS,
+        "dependency_scanning",
+        "container_scanning",
+        "cluster_image_scanning",
+        "dast",
+        "api_fuzzing",
+        "coverage_fuzzing",
+    }
+)
+_SAID_OF_A_SCAN: Final = frozenset({"warn", "error", "fatal"})
+_CVES: Final = frozenset({"cve", "ghsa"})
+
+
+class _Identifier(Shape):
+    type: str
+    value: str
+    name: object = None
+
+
+class _Vulnerability(Shape):
+    identifiers: list[_Identifier] = Field(min_length=1)
+    location: object = None
+    severity: str | None = None
+    confidence: object = None
+    category: object = None
+    name: object = None
+    message: object = None
+    description: object = None
+    solution: object = None
+    scanner: object = None
+    links: object = None
+    flags: object = None
+    tracking: object = None
+    extract: object = Field(default=None, validation_alias="raw_source_code_extract")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scan:
+    """What holds for all results of a report."""
+
+    kind: str
+    tool: str
+    version: str | None
+    made_at: str | None
+    managers: Mapping[str, str]
+    """Package managers by the file that asks for the packages."""
+
+    @classmethod
+    def of(cls, report: Mapping[str, object]) -> "_Scan":
+        scan = report.get("scan")
+        files = [mapping(f) or {} for f in sequence(report.get("dependency_files")) or ()]
+        pairs = [(said(f.get("path")), said(f.get("package_manager"))) for f in files]
+        return cls(
+            kind=said(inside(scan, "type")) or "",
+            tool=said(inside(scan, "scanner", "id")) or said(inside(scan, "scanner", "name")) or "gitlab",
+            version=said(inside(scan, "scanner", "version")),
+            made_at=said(inside(scan, "end_time")),
+            managers={path: manager for path, manager in pairs if path and manager},
+        )
+
+
+class GitLab:
+    """See the module."""
+
+    name = "gitlab"
+
+    def recognises(self, document: Document) -> bool:
+        """By the kind of the scan; before version 14 by the category of a vulnerability."""
+        return any(_is_report(value) for _, value in document.values)
+
+    def read(self, document: Document, hints: Hints) -> Iterator[Item]:
+        """See `Adapter.read`."""
+        for pointer, value in document.values:
+            report = mapping(value)
+            if report is None or not _is_report(value):
+                yield Unusable(pointer, "it is no security report of GitLab")
+                continue
+            yield from _of_scan(report.get("scan"))
+            scan = _Scan.of(report)
+            for number, found in enumerate(sequence(report.get("vulnerabilities")) or ()):
+                place = f"{pointer}/vulnerabilities/{number}"
+                read = shaped(_Vulnerability, found, place)
+                yield read if isinstance(read, Unusable) else _draft(read, place, scan, hints)
+
+
+def _is_report(value: object) -> bool:
+    fields = mapping(value) or {}
+    found = sequence(fields.get("vulnerabilities"))
+    if found is None or "version" not in fields or "bomFormat" in fields:
+        return False
+    if said(inside(value, "scan", "type")) in KINDS:
+        return True
+    first = mapping(next(iter(found), None)) or {}
+    return {"identifiers", "location"} <= first.keys() and said(first.get("category")) in KINDS
+
+
+def _of_scan(scan: object) -> Iterator[Item]:
+    if said(inside(scan, "status")) == "failure":
+        yield Failed("the report says that the scan failed")
+    levels = {said(inside(message, "level")) for message in sequence(inside(scan, "messages")) or ()}
+    if levels & _SAID_OF_A_SCAN:
+        yield Remark("the scanner has told of trouble with the scan")
+
+
+def _draft(read: _Vulnerability, pointer: str, scan: _Scan, hints: Hints) -> Draft:
+    kind = scan.kind or said(read.category) or ""
+    first, names = read.identifiers[0], some(i.value for i in read.identifiers if i.type.lower() in _CVES)
+    secret = kind == SECRETS
+    hidden = not secret and about_secrets(first.value, text(read.name))
+    place = _place(read, snippet=None if hidden else said(read.extract))
+    package = _package(read.location, scan)
+    exposed = shown(said(read.extract)) if secret else ""
+    resource, affected = _about(read.location, exposed, hints, place)
+    # A value of another kind may be the same: `cwe` 79 and `eslint.rules` 79.
+    rule = first.value if first.type.lower() in _CVES else f"{first.type}:{first.value}"
+    return Draft(
+        pointer=pointer,
+        tool=said(inside(read.scanner, "id")) or scan.tool,
+        tool_version=scan.version,
+        identity=(kind, rule, *_where(read, package)),
+        unique=False,
+        what=known_as(rule, names),
+        severity=unknown("gitlab severity")
+        if word(read.severity) is None
+        else by_word("gitlab severity", read.severity or ""),
+        status=FindingStatus.OPEN,
+        rule_id=rule,
+        rule_name=said(first.name) or rule,
+        title=text(read.name) or text(read.message) or said(first.name) or rule,
+        description=text(read.description),
+        confidence=said(read.confidence),
+        aliases=some((*names, *(i.value for i in read.identifiers if i.type.lower() == "cwe"))),
+        locations=(place,) if place else (),
+        resource=resource,
+        repository=hints.repository,
+        commit=said(inside(read.location, "commit", "sha")),
+        package=package,
+        affected=affected,
+        secret=Exposed(kind=first.value, value=exposed) if secret else None,
+        labels=labelled(
+            kind=kind,
+            solution=said(read.solution),
+            flag=said(inside(next(iter(sequence(read.flags) or ()), None), "type")),
+        ),
+        links=some(said(inside(link, "url")) for link in sequence(read.links) or ()),
+        last_seen_at=moment(scan.made_at),
+    )
+
+
+def _place(read: _Vulnerability, snippet: str | None) -> Location | None:
+    where = mapping(read.location) or {}
+    file = said(where.get("file"))
+    named = (said(where.get(n)) for n in ("method", "class", "path", "hostname", "crash_type"))
+    logical = next((n for n in named if n), None)
+    if file is None and logical is None:
+        return None
+    return Location(
+        path=portable(file).path if file else None,
+        start_line=_line(where.get("start_line")),
+        end_line=_line(where.get("end_line")),
+        logical=logical,
+        snippet=snippet,
+    )
+
+
+def _line(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
+def _package(where: object, scan: _Scan) -> Package | None:
+    dependency = inside(where, "dependency")
+    name = said(inside(dependency, "package", "name"))
+    if name is None:
+        return None
+    manager = said(inside(where, "operating_system")) or scan.managers.get(said(inside(where, "file")) or "")
+    return Package(purl=purl(manager, name, said(inside(dependency, "version"))))
+
+
+def _about(
+    where: object, secret: str, hints: Hints, place: Location | None
+) -> tuple[Resource | None, AffectedIdentity | None]:
+    identifier = key_id(secret)
+    if identifier is not None:
+        return access_key(identifier, None)
+    cluster = inside(where, "kubernetes_resource")
+    kind, name = said(inside(cluster, "kind")), said(inside(cluster, "name"))
+    if kind and name:
+        owner = said(inside(cluster, "cluster_id"))
+        return workload(owner, said(inside(cluster, "namespace")), kind, name), None
+    return image(said(inside(where, "image"))) or workflow_in(hints.repository, place.path if place else None), None
+
+
+def _where(read: _Vulnerability, package: Package | None) -> tuple[str, ...]:
+    """What tells a result apart from others of its rule: the file, what is in it, the package, the image."""
+    where = mapping(read.location) or {}
+    names = ("class", "method", "image", "hostname", "path", "param")
+    file = said(where.get("file"))
+    own = [portable(file).identity if file else "", *(said(where.get(n)) or "" for n in names)]
+    return (*own, package.purl if package else "", _scope(read.tracking))
+
+
+def _scope(tracking: object) -> str:
+    """The scope in the code that GitLab follows a result by, without the file's name before it."""
+    item = next(iter(sequence(inside(tracking, "items")) or ()), None)
+    signature = next(iter(sequence(inside(item, "signatures")) or ()), None)
+    return (said(inside(signature, "value")) or "").partition("|")[2]

@@ -1,0 +1,245 @@
+"""Microsoft Defender: assessments, sub-assessments and alerts of Defender for Cloud, vulnerabilities of machines."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from pydantic import AliasChoices, Field
+
+from fixgate.events import FindingStatus, Package, Resource, SeverityRating
+from fixgate.reports import aws
+from fixgate.reports.adapter import Draft, Hints, Item, Passed, Remark, Suppressed
+from fixgate.reports.document import Document, Unusable
+from fixgate.reports.fields import (
+    Shape,
+    first_objects,
+    inside,
+    labelled,
+    mapping,
+    moment,
+    results,
+    said,
+    sequence,
+    shaped,
+    some,
+    word,
+)
+from fixgate.reports.packages import purl
+from fixgate.reports.severity import by_word, unknown
+
+LISTS: Final = ("value",)
+_ASSESSMENT: Final = "microsoft.security/assessments"
+_BELOW: Final = "microsoft.security/assessments/subassessments"
+_ALERT: Final = "microsoft.security/locations/alerts"
+_MARK: Final = "/providers/microsoft.security/"
+_CODES: Final[Mapping[str, FindingStatus]] = {"unhealthy": FindingStatus.OPEN}
+_ALERTS: Final[Mapping[str, FindingStatus]] = {
+    "active": FindingStatus.OPEN,
+    "inprogress": FindingStatus.OPEN,
+    "resolved": FindingStatus.RESOLVED,
+    "dismissed": FindingStatus.SUPPRESSED,
+}
+
+
+class _Machine(Shape):
+    """A vulnerability of a program on a machine, of either of the two APIs that list them."""
+
+    cve: str = Field(validation_alias="cveId", min_length=1)
+    machine: str = Field(validation_alias=AliasChoices("machineId", "deviceId"), min_length=1)
+    host: object = Field(default=None, validation_alias="deviceName")
+    product: str | None = Field(default=None, validation_alias=AliasChoices("productName", "softwareName"))
+    vendor: str | None = Field(default=None, validation_alias=AliasChoices("productVendor", "softwareVendor"))
+    version: str | None = Field(default=None, validation_alias=AliasChoices("productVersion", "softwareVersion"))
+    severity: str | None = Field(default=None, validation_alias=AliasChoices("severity", "vulnerabilitySeverityLevel"))
+    update: object = Field(default=None, validation_alias=AliasChoices("fixingKbId", "recommendedSecurityUpdateId"))
+    first_seen: object = Field(default=None, validation_alias="firstSeenTimestamp")
+    last_seen: object = Field(default=None, validation_alias="lastSeenTimestamp")
+
+
+class _Status(Shape):
+    code: str | None = None
+    severity: str | None = None
+    cause: object = None
+
+
+class _Assessment(Shape):
+    """Also a sub-assessment."""
+
+    name: object = Field(default=None, validation_alias="displayName")
+    status: _Status | None = None
+    details: object = Field(default=None, validation_alias="resourceDetails")
+    metadata: object = None
+    own: object = Field(default=None, validation_alias="id")
+    description: object = None
+    more: object = Field(default=None, validation_alias="additionalData")
+
+
+class _Alert(Shape):
+    type: str | None = Field(default=None, validation_alias="alertType")
+    name: object = Field(default=None, validation_alias="alertDisplayName")
+    description: object = None
+    severity: str | None = None
+    status: str | None = None
+    entity: object = Field(default=None, validation_alias="compromisedEntity")
+    identifiers: object = Field(default=None, validation_alias="resourceIdentifiers")
+    started: object = Field(default=None, validation_alias="startTimeUtc")
+    ended: object = Field(default=None, validation_alias="endTimeUtc")
+
+
+class _Thing(Shape):
+    """What the API of Azure's resources puts around everything."""
+
+    id: str = Field(min_length=1)
+    type: str
+    properties: object
+
+
+class MsDefender:
+    """See the module."""
+
+    name = "ms-defender"
+
+    def recognises(self, document: Document) -> bool:
+        """By a type of Defender for Cloud; by a machine, a product and a CVE."""
+        return any(_is_machine(fields) or _type(fields) is not None for fields in first_objects(document, *LISTS))
+
+    def read(self, document: Document, hints: Hints) -> Iterator[Item]:
+        """See `Adapter.read`."""
+        del hints
+        if any(said(inside(v, n)) for _, v in document.values for n in ("@odata.nextLink", "nextLink")):
+            yield Remark("the list may go on: further pages are not in the report")
+        for pointer, value in results(document, *LISTS):
+            if _is_machine(mapping(value) or {}):
+                read = shaped(_Machine, value, pointer)
+                yield read if isinstance(read, Unusable) else _of_machine(read, pointer)
+            else:
+                thing = shaped(_Thing, value, pointer)
+                yield thing if isinstance(thing, Unusable) else _of_thing(thing, pointer)
+
+
+def _is_machine(fields: Mapping[str, object]) -> bool:
+    return "cveId" in fields and (
+        {"machineId", "productName"} <= fields.keys() or {"deviceId", "softwareName"} <= fields.keys()
+    )
+
+
+def _type(fields: Mapping[str, object]) -> str | None:
+    kind = (said(fields.get("type")) or "").lower()
+    identifier = (said(fields.get("id")) or "").lower()
+    known = kind in {_ASSESSMENT, _BELOW, _ALERT} and _MARK in identifier
+    return kind if known and mapping(fields.get("properties")) is not None else None
+
+
+def _of_machine(read: _Machine, pointer: str) -> Draft:
+    name = "/".join(some((read.vendor, read.product)))
+    host = said(read.host)
+    return Draft(
+        pointer=pointer,
+        tool="microsoft defender vulnerability management",
+        identity=(read.machine, read.cve, name, read.version or ""),
+        unique=False,
+        what=read.cve,
+        severity=_rating(read.severity),
+        status=FindingStatus.OPEN,
+        rule_id=read.cve,
+        rule_name=read.cve,
+        title=f"{read.cve} in {read.product}" if word(read.product) else read.cve,
+        aliases=(read.cve,),
+        resource=Resource(kind="microsoft.machine", id=read.machine),
+        package=Package(purl=purl(None, name, read.version)) if name else None,
+        labels=labelled(host=host, update=said(read.update)),
+        first_seen_at=moment(said(read.first_seen)),
+        last_seen_at=moment(said(read.last_seen)),
+    )
+
+
+def _of_thing(thing: _Thing, pointer: str) -> Item:
+    kind = thing.type.strip().lower()
+    if kind == _ALERT:
+        alert = shaped(_Alert, thing.properties, pointer)
+        return alert if isinstance(alert, Unusable) else _of_alert(thing, alert, pointer)
+    if kind not in {_ASSESSMENT, _BELOW}:
+        return Unusable(pointer, "it is neither an assessment nor an alert")
+    read = shaped(_Assessment, thing.properties, pointer)
+    return read if isinstance(read, Unusable) else _of_assessment(thing, read, pointer)
+
+
+def _of_assessment(thing: _Thing, read: _Assessment, pointer: str) -> Item:
+    status = read.status or _Status()
+    code = (word(status.code) or "").lower()
+    if code == "healthy":
+        return Passed(pointer)
+    if (said(status.cause) or "").lower() == "exempt":
+        return Suppressed(pointer)
+    if code == "notapplicable":
+        return Passed(pointer)
+    # .../assessments/<rule>, and below it .../subAssessments/<id>
+    rule = thing.id.lower().partition(f"{_ASSESSMENT}/")[2].partition("/")[0] or "unknown"
+    cves = some(said(inside(c, "title")) for c in sequence(inside(read.more, "cve")) or ())
+    severity = status.severity or said(inside(read.metadata, "severity"))
+    details = read.details
+    resource = _resource(said(inside(details, "id")) or said(inside(details, "nativeResourceId")), thing.id)
+    name = said(read.name) or rule
+    return Draft(
+        pointer=pointer,
+        tool="microsoft defender for cloud",
+        identity=(thing.id.lower(),),
+        unique=True,
+        what=cves[0] if cves else rule,
+        severity=_rating(severity),
+        status=_CODES.get(code, FindingStatus.UNKNOWN),
+        rule_id=rule,
+        rule_name=name,
+        title=name,
+        description=said(read.description) or said(inside(read.metadata, "description")) or "",
+        aliases=cves,
+        resource=resource,
+        account=resource.account if resource else None,
+        region=resource.region if resource else None,
+        labels=labelled(cause=said(status.cause), id=said(read.own), source=said(inside(read.details, "source"))),
+    )
+
+
+def _of_alert(thing: _Thing, read: _Alert, pointer: str) -> Item:
+    status = _ALERTS.get((word(read.status) or "").lower(), FindingStatus.UNKNOWN)
+    if status is FindingStatus.SUPPRESSED:
+        return Suppressed(pointer)
+    rule = word(read.type) or said(read.name) or "unknown"
+    named = (said(inside(i, "azureResourceId")) for i in sequence(read.identifiers) or ())
+    resource = _resource(next((n for n in named if n), None), thing.id)
+    return Draft(
+        pointer=pointer,
+        tool="microsoft defender for cloud",
+        identity=(thing.id.lower(),),
+        unique=True,
+        what=rule,
+        severity=_rating(read.severity),
+        status=status,
+        rule_id=rule,
+        rule_name=said(read.name) or rule,
+        title=said(read.name) or rule,
+        description=said(read.description) or "",
+        labels=labelled(entity=said(read.entity)),
+        first_seen_at=moment(said(read.started)),
+        last_seen_at=moment(said(read.ended)),
+        resource=resource,
+        account=resource.account if resource else None,
+        region=resource.region if resource else None,
+    )
+
+
+def _resource(identifier: str | None, thing: str) -> Resource | None:
+    """What Azure, or another cloud that Defender watches, calls it; else what stands above Defender's own part."""
+    name = identifier or thing[: max(0, thing.lower().find(_MARK))] or None
+    found = aws.resource(name, None, None)
+    if found is not None or name is None:
+        return found
+    parts = name.lower().strip("/").split("/")
+    account = parts[1] if parts[0] == "subscriptions" and len(parts) > 1 else None
+    kind = parts[parts.index("providers") + 1 :][:2] if "providers" in parts else []
+    # Names of Azure are the same in small letters and in capitals.
+    return Resource(kind=".".join(("azure", *kind)) if kind else "azure.resource", id=name.lower(), account=account)
+
+
+def _rating(reported: str | None) -> SeverityRating:
+    found = word(reported)
+    return unknown("defender severity") if found is None else by_word("defender severity", found)
