@@ -128,7 +128,8 @@ def test_nothing_found_is_clean_and_errors_are_a_warning() -> None:
     nothing: dict[str, Any] = {"id": ".", "type": "path_scan", "total_incidents": 0, "total_occurrences": 0}
     clean = report(nothing)
     assert (clean.format, clean.scan, clean.results, clean.warnings) == ("ggshield", Scan.CLEAN, 0, ())
-    partial = report({**nothing, "errors": [{"files": [], "description": LEAKED}]})
+    errors: list[Any] = [{"files": [], "description": LEAKED}]
+    partial = report({**nothing, "errors": errors})
     assert partial.warnings == ("ggshield tells of 1 errors: something was not scanned",)
 
 
