@@ -1,17 +1,21 @@
 """`fixgate publish`: a report onto `findings.raw`, as a scanner."""
 
 import json
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
 from fixgate.cli import cluster
 from fixgate.cli.parse import STANDARD_INPUT, Format, Repository, contents
+from fixgate.cli.storing import Storing, spooled, too_large
 from fixgate.errors import Misconfigured, Refused, Unavailable
 
 if TYPE_CHECKING:
     from fixgate.identity import WorkloadIdentity
+    from fixgate.settings import Settings
 
 Headers = list[tuple[str, str | bytes | None]]
 PARTY = "scanner"
@@ -35,25 +39,46 @@ def publish(
     ca: cluster.Ca = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Publish reports as they are; done when the broker has them all."""
+    """Publish reports as they are, large ones sealed in the object store; done when the broker has them all."""
     from fixgate import settings  # noqa: PLC0415 - slow to import
     from fixgate.identity import WorkloadIdentity  # noqa: PLC0415 - slow to import
     from fixgate.topology import PIPELINE  # noqa: PLC0415 - slow to import
 
     configured = settings.load()
-    limit = PIPELINE.topic(TOPIC).max_bytes
-    # All are read before the first is sent: a typo in the last name must not leave half of them published.
-    reports = [(name, _report(name, limit)) for name in files]
     headers = _headers(source or PARTY, form, repository)
-    servers = cluster.bootstrap_servers(configured, bootstrap)
-    identity = WorkloadIdentity(cluster.workload_api(configured, PARTY), deadline_s=IDENTITY_S)
-    try:
+    key = (source or PARTY).encode()
+    with ExitStack() as held:
+        # All are looked at before the first is sent: a typo in the last name must not leave half of them published.
+        limit = PIPELINE.topic(TOPIC).max_bytes
+        reports = [_report(name, limit, configured, held) for name in files]
+        servers = cluster.bootstrap_servers(configured, bootstrap)
+        identity = WorkloadIdentity(cluster.workload_api(configured, PARTY), deadline_s=IDENTITY_S)
+        held.callback(identity.close)
         sender = Sender(identity, servers, f"{configured.prefix}{TOPIC}", tls=tls or configured.kafka_tls, ca=ca)
-        for name, report in reports:
-            partition, offset = sender.send(report, (source or PARTY).encode(), headers)
-            _say(name, len(report), partition, offset, as_json=as_json)
-    finally:
-        identity.close()
+        for report in reports:
+            value, more, segments = report.sendable()
+            partition, offset = sender.send(value, key, [*headers, *more])
+            _say(report, segments, partition, offset, as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Report:
+    """A report that is to be sent: its bytes, or a file and where it is to be stored."""
+
+    name: str
+    size: int
+    value: bytes = b""
+    large: tuple[BinaryIO, Storing] | None = None
+
+    def sendable(self) -> tuple[bytes, Headers, int]:
+        """What is sent, with which headers besides, and in how many segments the report was stored before."""
+        if self.large is None:
+            return self.value, [], 0
+        from fixgate.segments import REFERENCE, VERSION  # noqa: PLC0415 - slow to import
+
+        file, storing = self.large
+        manifest = storing.store(self.name, file, self.size)
+        return manifest.encode(), [(REFERENCE, VERSION.encode())], len(manifest.segments)
 
 
 class Sender:
@@ -107,17 +132,25 @@ def _raise(error: Any, servers: str, topic: str) -> None:
     raise Unavailable(f"{servers} did not take the report: {error.str()}", remedy="`fixgate status` shows the stack.")
 
 
-def _report(name: str, limit: int) -> bytes:
+def _report(name: str, limit: int, settings: "Settings", held: ExitStack) -> _Report:
+    """The report of this name; a file that is open for it is closed with `held`."""
     report, _ = contents(name, limit)
-    if len(report) > limit:
-        size = f"{Path(name).stat().st_size} bytes" if name != STANDARD_INPUT else "more"
-        raise Refused(
-            f"{name} is too large: {size}, where {TOPIC} takes {limit} (8 MiB)",
-            remedy="Split the report, for example by repository or account.",
-        )
     if not report:
         raise Refused(f"{name} is empty: there is nothing to publish")
-    return report
+    if len(report) <= limit:
+        return _Report(name=name, size=len(report), value=report)
+    most = settings.report_limit
+    if name == STANDARD_INPUT:
+        storing = Storing(settings)
+        file, size = spooled(report, most)
+        held.enter_context(file)
+    else:
+        size = Path(name).stat().st_size
+        if size > most:
+            raise too_large(name, str(size), most)
+        storing = Storing(settings)
+        file = held.enter_context(Path(name).open("rb"))  # noqa: SIM115 - `held` closes it
+    return _Report(name=name, size=size, large=(file, storing))
 
 
 def _headers(source: str, form: str, repository: str) -> Headers:
@@ -128,8 +161,10 @@ def _headers(source: str, form: str, repository: str) -> Headers:
     return [(name, value.encode()) for name, value in named.items() if value]
 
 
-def _say(name: str, size: int, partition: int, offset: int, *, as_json: bool) -> None:
+def _say(report: _Report, segments: int, partition: int, offset: int, *, as_json: bool) -> None:
+    said = {"file": report.name, "bytes": report.size, "topic": TOPIC, "partition": partition, "offset": offset}
     if as_json:
-        typer.echo(json.dumps({"file": name, "bytes": size, "topic": TOPIC, "partition": partition, "offset": offset}))
-    else:
-        typer.echo(f"{name}: {size} bytes are {TOPIC}/{partition}/{offset}")
+        typer.echo(json.dumps(said | ({"segments": segments} if segments else {})))
+        return
+    stored = f", stored in {segments} segments" if segments else ""
+    typer.echo(f"{report.name}: {report.size} bytes are {TOPIC}/{partition}/{offset}{stored}")

@@ -67,6 +67,11 @@ class Home:
         return self.path / "keys"
 
     @property
+    def intake(self) -> Path:
+        """The public half of the key that reports are sealed with which are too large for a message."""
+        return self.keys / "intake.pub"
+
+    @property
     def account(self) -> Path:
         """The emulated account's folder, closed to other users: it holds keys and a socket for faults."""
         return self.path / "account"

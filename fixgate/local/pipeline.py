@@ -29,7 +29,7 @@ from fixgate.topology import LOG, PIPELINE
 
 AWS, GIT, ISSUER, WITNESS = "aws", "git", "issuer", "witness"
 """Names of addresses in the state file."""
-REPORTS_KEY, SNAPSHOTS_KEY, HASH_KEY = "reports", "snapshots", "hash.key"
+REPORTS_KEY, SNAPSHOTS_KEY, INTAKE_KEY, HASH_KEY = "reports", "snapshots", "intake", "hash.key"
 CEILING = "ceiling.json"
 """The signed ceiling's file in the home; without it nothing is ever automatic."""
 SERVICES = ("ingest", "analyzer", "proposer", "gate", "issuer", "executor")
@@ -135,6 +135,7 @@ def _settings(stack: Stack) -> Mapping[str, Mapping[str, str]]:
         "ingest": {
             "FIXGATE_HASH_KEY": str(keys / HASH_KEY),
             "FIXGATE_SEALING_KEY": str(keys / f"{REPORTS_KEY}.pub"),
+            "FIXGATE_INTAKE_PRIVATE_KEY": str(keys / f"{INTAKE_KEY}.key"),
         },
         "analyzer": {**people, **aws},
         "proposer": people,
@@ -163,7 +164,7 @@ def _if_there(path: Path) -> str:
 
 def _make_keys(home: Home) -> None:
     """The keys that are missing, each with mode 0600."""
-    for name in (REPORTS_KEY, SNAPSHOTS_KEY):
+    for name in (REPORTS_KEY, SNAPSHOTS_KEY, INTAKE_KEY):
         # A private half alone is what a crash left, and nothing was sealed for it; a public one alone is as it should
         # be where the private one is kept elsewhere.
         if not (home.keys / f"{name}.pub").exists():

@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from fixgate import sealing
 from fixgate.broker import Inbound
 from fixgate.cli.publish import Sender
 from fixgate.errors import EXIT_REFUSED, EXIT_UNABLE, EXIT_USAGE, Refused
@@ -17,6 +19,8 @@ from fixgate.identity import WorkloadIdentity
 from fixgate.kafka import KafkaBroker
 from fixgate.local.process import CODE_ROOT
 from fixgate.local.stack import Stack
+from fixgate.objects import FileStore
+from fixgate.segments import REFERENCE, Purpose, manifest_of, opened
 from fixgate.topology import PIPELINE
 from tests.integration.verdict import Reader
 from tests.reports.making import data, leak, sarif
@@ -29,16 +33,22 @@ MIB = 1024 * 1024
 
 def run(stack: Stack, *command: object, **settings: str) -> "subprocess.CompletedProcess[str]":
     """A program as the scanner would run it."""
+    return run_with(b"", stack, *command, **settings)
+
+
+def run_with(given: bytes, stack: Stack, *command: object, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """The same with something on standard input."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FIXGATE_")}
-    return subprocess.run(
+    ran = subprocess.run(
         [sys.executable, *map(str, command)],
         cwd=CODE_ROOT,
         env={**kept, **stack.environment("scanner"), **settings},
         capture_output=True,
-        text=True,
+        input=given,
         check=False,
         timeout=120,
     )
+    return subprocess.CompletedProcess(ran.args, ran.returncode, ran.stdout.decode(), ran.stderr.decode())
 
 
 @contextmanager
@@ -62,16 +72,64 @@ def sent(reader: Reader, value: bytes) -> list[Inbound]:
     return [record for record in reader.records if record.value == value]
 
 
-def test_a_report_that_is_too_large_is_refused_before_anything_is_sent(stack: Stack, tmp_path: Path) -> None:
-    """Nor is the good one that was named with it."""
+@pytest.fixture
+def storing(tmp_path: Path) -> dict[str, str]:
+    """The settings of a publisher with a store and a key to seal for ingest with, and no stack in its home."""
+    sealing.generate(tmp_path, "intake")
+    home = tmp_path / "home"
+    home.mkdir()
+    return {
+        "FIXGATE_HOME": str(home),
+        "FIXGATE_OBJECTS": str(tmp_path / "objects"),
+        "FIXGATE_INTAKE_KEY": str(tmp_path / "intake.pub"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "says"),
+    [
+        ({"FIXGATE_REPORT_LIMIT": str(8 * MIB + 1)}, EXIT_REFUSED, f"{8 * MIB + 2} bytes, where {8 * MIB + 1} are"),
+        ({"FIXGATE_INTAKE_KEY": ""}, EXIT_USAGE, "no key to seal it for ingest"),
+        ({"FIXGATE_INTAKE_KEY": "/nowhere.pub"}, EXIT_USAGE, "/nowhere.pub cannot be read"),
+        ({"FIXGATE_OBJECTS": ""}, EXIT_USAGE, "no object store to put it into"),
+        ({"FIXGATE_OBJECTS": "/nowhere/objects"}, EXIT_UNABLE, "the object store at /nowhere/objects failed"),
+    ],
+    ids=["over the limit", "no key", "unreadable key", "no store", "store away"],
+)
+def test_a_large_report_that_cannot_be_stored_says_why(
+    stack: Stack, tmp_path: Path, storing: dict[str, str], changed: dict[str, str], code: int, says: str
+) -> None:
+    """And before anything is sent: nor is the good one that was named behind it."""
     good, large = tmp_path / "good.json", tmp_path / "large.json"
-    good.write_bytes(data([leak("too" + "large")]))
+    good.write_bytes(data([leak(f"too{code}large")]))
     large.write_bytes(b"[" + b" " * (8 * MIB) + b"]")
-    ran = run(stack, "-m", "fixgate.cli", "publish", good, large)
-    assert ran.returncode == EXIT_REFUSED
-    assert f"{large} is too large: {8 * MIB + 2} bytes, where findings.raw takes {8 * MIB} (8 MiB)" in ran.stderr
+    ran = run(stack, "-m", "fixgate.cli", "publish", large, good, **(storing | changed))
+    assert (ran.returncode, says in ran.stderr, "Traceback" in ran.stderr) == (code, True, False), ran.stderr
     with reading(stack) as reader:
         assert sent(reader, good.read_bytes()) == []
+
+
+@pytest.mark.parametrize("name", ["file", "-"])
+def test_a_report_over_eight_mebibytes_is_stored_and_referred_to(
+    stack: Stack, tmp_path: Path, storing: dict[str, str], name: str
+) -> None:
+    """From a file or standard input; what is on the topic is small, and only ingest can read what it names."""
+    path = tmp_path / "large.json"
+    path.write_bytes(b"[" + b" " * (9 * MIB) + f'"{time.time_ns()}"]'.encode())
+    given = path.read_bytes() if name == "-" else b""
+    command = ["-m", "fixgate.cli", "publish", name if name == "-" else path, "--source", "ci", "--json"]
+    ran = run_with(given, stack, *command, **storing)
+    assert ran.returncode == 0, ran.stderr
+    said = json.loads(ran.stdout)
+    assert (said["bytes"], said["segments"]) == (path.stat().st_size, 3)
+    with reading(stack) as reader:
+        reader.refresh()
+        (record,) = (r for r in reader.records if (r.source.partition, r.offset) == (said["partition"], said["offset"]))
+    assert dict(record.headers).items() >= {"fixgate-source": b"ci", REFERENCE: b"1"}.items()
+    assert record.value is not None
+    manifest = manifest_of(record.value)
+    store, unseal = FileStore(tmp_path / "objects"), sealing.load_unseal(tmp_path / "intake.key")
+    assert b"".join(opened(manifest, store, unseal, Purpose.INTAKE)) == path.read_bytes()
 
 
 @pytest.mark.parametrize(

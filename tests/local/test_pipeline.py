@@ -54,6 +54,7 @@ def test_each_service_is_told_only_what_it_needs(stack: Stack) -> None:
         for setting in (
             "FIXGATE_HASH_KEY",
             "FIXGATE_SEALING_KEY",
+            "FIXGATE_INTAKE_PRIVATE_KEY",
             "FIXGATE_SNAPSHOT_KEY",
             "FIXGATE_ISSUER",
             "FIXGATE_AWS_ENDPOINT",
@@ -63,6 +64,7 @@ def test_each_service_is_told_only_what_it_needs(stack: Stack) -> None:
     assert holders == {
         "FIXGATE_HASH_KEY": {"ingest"},
         "FIXGATE_SEALING_KEY": {"ingest"},
+        "FIXGATE_INTAKE_PRIVATE_KEY": {"ingest"},
         "FIXGATE_SNAPSHOT_KEY": {"executor"},
         "FIXGATE_ISSUER": {"issuer", "executor"},
         "FIXGATE_AWS_ENDPOINT": {"analyzer", "issuer", "executor"},
@@ -81,6 +83,15 @@ def test_keys_are_made_once_and_are_private(stack: Stack) -> None:
     for path in (stack.home.keys, *stack.home.keys.iterdir()):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0
     assert load_unseal(stack.home.keys / "reports.key").open(sealed, b"here") == b"report"
+
+
+def test_what_is_sealed_for_ingest_ingest_can_open(stack: Stack) -> None:
+    """A publisher finds the public half in the home; it opens nothing."""
+    told = environments(stack)
+    sealed = load_seal(stack.home.intake).seal(b"report", b"here")
+    with pytest.raises(Misconfigured):
+        load_unseal(stack.home.intake)
+    assert load_unseal(Path(told["ingest"]["FIXGATE_INTAKE_PRIVATE_KEY"])).open(sealed, b"here") == b"report"
 
 
 def test_a_roster_and_a_ceiling_of_the_home_are_passed_on(stack: Stack) -> None:
