@@ -7,7 +7,7 @@ import json
 import lzma
 import tarfile
 import zipfile
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -127,24 +127,24 @@ def test_tables_and_yaml_are_named(text: str, what: str) -> None:
     assert told.startswith(what)
 
 
-@pytest.mark.parametrize(
-    ("value", "what"),
-    [
-        ({"spdxVersion": "SPDX-2.3", "packages": []}, "an SBOM in SPDX"),
-        ({"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": []}, "an SBOM in SPDX"),
-        ({"bomFormat": "CycloneDX", "specVersion": "1.5", "components": []}, "an SBOM in CycloneDX"),
-        ({"artifacts": [], "artifactRelationships": [], "descriptor": {"name": "syft"}}, "an SBOM of Syft"),
-        ({"version": "2.0.0", "runs": []}, "SARIF of an older version"),
-        ({"format_version": "1.2", "resource_changes": []}, "a plan of Terraform"),
-        ({"config": {"protocol_version": "v1.0.0", "scanner_name": "govulncheck"}}, "a stream of govulncheck"),
-        ({"Golang errors": {}, "Issues": [], "Stats": {}}, "a report of gosec"),
-        ([{"rule_name": "x", "matches": [], "num_matches": 1}], "a report of Nosey Parker"),
-        ({"reportSchema": "1.1", "scanInfo": {}, "dependencies": []}, "Dependency-Check JSON"),
-        ([{"controlReports": []}], "a report of Kubescape of version 1"),
-        ({"sample": 1, "output_fields": {}}, "Falco's metrics"),
-    ],
+DOCUMENTS: Final[tuple[tuple[Any, str], ...]] = (
+    ({"spdxVersion": "SPDX-2.3", "packages": []}, "an SBOM in SPDX"),
+    ({"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": []}, "an SBOM in SPDX"),
+    ({"bomFormat": "CycloneDX", "specVersion": "1.5", "components": []}, "an SBOM in CycloneDX"),
+    ({"artifacts": [], "artifactRelationships": [], "descriptor": {"name": "syft"}}, "an SBOM of Syft"),
+    ({"version": "2.0.0", "runs": []}, "SARIF of an older version"),
+    ({"format_version": "1.2", "resource_changes": []}, "a plan of Terraform"),
+    ({"config": {"protocol_version": "v1.0.0", "scanner_name": "govulncheck"}}, "a stream of govulncheck"),
+    ({"Golang errors": {}, "Issues": [], "Stats": {}}, "a report of gosec"),
+    ([{"rule_name": "x", "matches": [], "num_matches": 1}], "a report of Nosey Parker"),
+    ({"reportSchema": "1.1", "scanInfo": {}, "dependencies": []}, "Dependency-Check JSON"),
+    ([{"controlReports": []}], "a report of Kubescape of version 1"),
+    ({"sample": 1, "output_fields": {}}, "Falco's metrics"),
 )
-def test_a_document_is_named_by_its_names(value: object, what: str) -> None:
+
+
+@pytest.mark.parametrize(("value", "what"), DOCUMENTS)
+def test_a_document_is_named_by_its_names(value: Any, what: str) -> None:
     """An SBOM is no report of findings, and is told to be none."""
     told = named(json.dumps(value).encode(), document(value))
     assert told is not None

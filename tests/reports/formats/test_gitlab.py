@@ -153,7 +153,7 @@ def test_code_that_may_hold_a_secret_is_not_kept() -> None:
 
 def test_packages_are_named_by_the_manager_of_their_file() -> None:
     """Of an image by its system; the CVE is what all agree on."""
-    files = [{"path": "yarn.lock", "package_manager": "yarn", "dependencies": []}]
+    files = [{"path": "yarn.lock", "package_manager": "yarn"}]
     finding = one(scan("dependency_scanning", dependency(), dependency_files=files))
     assert finding.package is not None
     assert finding.package.purl == "pkg:npm/semver@7.5.1"

@@ -68,15 +68,15 @@ SAMPLE: Final = {"value": [machine(), machine("CVE-2026-2"), assessment(), below
 @pytest.mark.parametrize(
     "other",
     [
-        {"value": [{"id": "1", "type": "Microsoft.Compute/virtualMachines", "properties": {}}]},
-        {"value": [{"cveId": "CVE-2026-1"}]},
-        {"value": [{"type": "Microsoft.Security/assessments", "id": "x", "properties": {}}]},
+        {"id": "1", "type": "Microsoft.Compute/virtualMachines", "properties": {"x": 1}},
+        {"cveId": "CVE-2026-1"},
+        {"type": "Microsoft.Security/assessments", "id": "x", "properties": {"x": 1}},
     ],
 )
 def test_other_things_of_azure_are_none(other: object) -> None:
     """They come in the same list."""
     with pytest.raises(Poison, match="no format that is known"):
-        report(other)
+        report({"value": [other]})
 
 
 @pytest.mark.parametrize(
