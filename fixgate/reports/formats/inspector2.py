@@ -1,0 +1,219 @@
+"""Amazon Inspector's findings: of `ListFindings`, of an exported report, and of EventBridge."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from pydantic import Field
+
+from fixgate.events import FindingStatus, Location, Package, Resource, SeverityRating
+from fixgate.reports import aws
+from fixgate.reports.adapter import Draft, Hints, Item, Suppressed
+from fixgate.reports.document import Document, Unusable
+from fixgate.reports.fields import (
+    Shape,
+    first_objects,
+    inside,
+    labelled,
+    moment,
+    results,
+    shaped,
+    some,
+    text,
+    texts,
+    word,
+)
+from fixgate.reports.packages import known_as, purl
+from fixgate.reports.paths import portable
+from fixgate.reports.severity import CVSS, by_number, by_word, unknown
+
+LISTS: Final = ("findings", "Findings")
+_LINKS: Final = 9
+_TOP: Final = 10.0
+_STATUSES: Final[Mapping[str, FindingStatus]] = {"ACTIVE": FindingStatus.OPEN, "CLOSED": FindingStatus.RESOLVED}
+_HOSTS: Final = ("awsEc2Instance", "awsEcrContainerImage")
+
+
+class _Package(Shape):
+    name: str | None = None
+    version: str | None = None
+    release: str | None = None
+    epoch: int | None = None
+    manager: str | None = Field(default=None, alias="packageManager")
+    fixed: str | None = Field(default=None, alias="fixedInVersion")
+    path: str | None = Field(default=None, alias="filePath")
+
+
+class _Vulnerable(Shape):
+    id: str | None = Field(default=None, alias="vulnerabilityId")
+    related: list[str] | None = Field(default=None, alias="relatedVulnerabilities")
+    packages: list[_Package] | None = Field(default=None, alias="vulnerablePackages")
+    url: object = Field(default=None, alias="sourceUrl")
+    urls: object = Field(default=None, alias="referenceUrls")
+
+
+class _File(Shape):
+    path: str | None = Field(default=None, alias="filePath")
+    start_line: int | None = Field(default=None, alias="startLine", ge=0)
+    end_line: int | None = Field(default=None, alias="endLine", ge=0)
+
+
+class _Code(Shape):
+    rule: str | None = Field(default=None, alias="ruleId")
+    detector: str | None = Field(default=None, alias="detectorId")
+    file: _File | None = Field(default=None, alias="filePath")
+    weaknesses: object = Field(default=None, alias="cwes")
+    urls: object = Field(default=None, alias="referenceUrls")
+
+
+class _Ports(Shape):
+    begin: int | None = None
+    end: int | None = None
+
+
+class _Network(Shape):
+    ports: _Ports | None = Field(default=None, alias="openPortRange")
+    protocol: str | None = None
+
+
+class _Resource(Shape):
+    id: str | None = None
+    type: str | None = None
+    region: str | None = None
+    partition: str | None = None
+    details: object = None
+
+
+class _Finding(Shape):
+    arn: str = Field(alias="findingArn", min_length=1)
+    account: str | None = Field(default=None, alias="awsAccountId")
+    type: str | None = None
+    status: str | None = None
+    severity: str | None = None
+    score: float | None = Field(default=None, alias="inspectorScore")
+    title: object = None
+    description: object = None
+    resources: list[_Resource] | None = None
+    vulnerable: _Vulnerable | None = Field(default=None, alias="packageVulnerabilityDetails")
+    code: _Code | None = Field(default=None, alias="codeVulnerabilityDetails")
+    network: _Network | None = Field(default=None, alias="networkReachabilityDetails")
+    fix: object = Field(default=None, alias="fixAvailable")
+    exploit: object = Field(default=None, alias="exploitAvailable")
+    first_seen: str | float | None = Field(default=None, alias="firstObservedAt")
+    last_seen: str | float | None = Field(default=None, alias="lastObservedAt")
+
+
+class Inspector2:
+    """See the module."""
+
+    name = "inspector2"
+
+    def recognises(self, document: Document) -> bool:
+        """By an ARN of a finding of Inspector."""
+        return any(":inspector2:" in text(fields.get("findingArn")) for fields in first_objects(document, *LISTS))
+
+    def read(self, document: Document, hints: Hints) -> Iterator[Item]:
+        """See `Adapter.read`."""
+        for pointer, value in results(document, *LISTS):
+            read = shaped(_Finding, value, pointer)
+            if isinstance(read, Unusable):
+                yield read
+            elif read.status == "SUPPRESSED":
+                yield Suppressed(pointer)
+            else:
+                yield _draft(read, pointer, hints)
+
+
+def _draft(read: _Finding, pointer: str, hints: Hints) -> Draft:
+    account = aws.account_id(read.account)
+    region = next(iter(some(r.region for r in read.resources or ())), None)
+    resource = aws.most_telling(n for r in read.resources or () if (n := _resource(r, account, region)) is not None)
+    vulnerable, code = read.vulnerable or _Vulnerable(), read.code or _Code()
+    names = some((vulnerable.id, *(vulnerable.related or ())))
+    rule = next(iter(names), None) or word(code.rule) or word(code.detector) or _reachable(read) or "unknown"
+    known = known_as(rule, names)
+    return Draft(
+        pointer=pointer,
+        tool="inspector2",
+        identity=(read.arn,),
+        unique=True,
+        what=known,
+        severity=_severity(read),
+        status=_STATUSES.get(read.status or "", FindingStatus.UNKNOWN),
+        rule_id=rule,
+        rule_name=known,
+        title=text(read.title) or rule,
+        description=text(read.description),
+        aliases=(*names, *texts(code.weaknesses)),
+        locations=_locations(code.file, vulnerable),
+        resource=resource,
+        account=account,
+        region=region,
+        repository=hints.repository,
+        package=_package(vulnerable, _platform(read)),
+        labels=labelled(
+            type=read.type,
+            fix=text(read.fix),
+            exploit=text(read.exploit),
+            platform=_platform(read),
+            packages=" ".join(some(p.name for p in vulnerable.packages or ())),
+        ),
+        links=some((text(vulnerable.url), *texts(vulnerable.urls)[:_LINKS], *texts(code.urls)[:_LINKS])),
+        first_seen_at=moment(read.first_seen),
+        last_seen_at=moment(read.last_seen),
+    )
+
+
+def _resource(read: _Resource, account: str | None, region: str | None) -> Resource | None:
+    identifier, where = word(read.id), word(read.region) or region
+    if read.type == "AWS_EC2_INSTANCE" and identifier and not identifier.startswith("arn:"):
+        identifier = f"arn:{read.partition or 'aws'}:ec2:{where or ''}:{account or ''}:instance/{identifier}"
+    return aws.resource(identifier, account, where)
+
+
+def _severity(read: _Finding) -> SeverityRating:
+    """The word; `UNTRIAGED` is none. The score beside it is kept."""
+    if read.severity and word(read.severity):
+        rated = by_word("inspector2 severity", read.severity)
+        known = read.score is not None and 0 <= read.score <= _TOP
+        return replace(rated, score=read.score) if known else rated
+    if read.score is not None:
+        return by_number("inspector2 inspectorScore", read.score, CVSS, top=_TOP)
+    return unknown("inspector2 severity", read.severity)
+
+
+def _reachable(read: _Finding) -> str | None:
+    """What a finding about a network is about: its protocol and ports."""
+    if read.network is None:
+        return None
+    ports = read.network.ports or _Ports()
+    return f"{read.type or 'NETWORK_REACHABILITY'} {read.network.protocol or ''} {ports.begin}-{ports.end}"
+
+
+def _locations(file: _File | None, vulnerable: _Vulnerable) -> tuple[Location, ...]:
+    found = [Location(path=portable(p).path) for p in some(p.path for p in vulnerable.packages or ())]
+    path = word(file.path) if file else None
+    if file is not None and path is not None:
+        found.append(
+            Location(path=portable(path).path, start_line=file.start_line or None, end_line=file.end_line or None)
+        )
+    return tuple(found)
+
+
+def _platform(read: _Finding) -> str:
+    """The distribution of the instance or the image: `DEBIAN_12`."""
+    found = (text(inside(r.details, host, "platform")) for r in read.resources or () for host in _HOSTS)
+    return next((platform for platform in found if platform), "")
+
+
+def _package(vulnerable: _Vulnerable, platform: str) -> Package | None:
+    first = next((p for p in vulnerable.packages or () if word(p.name)), None)
+    if first is None:
+        return None
+    version = word(first.version)
+    if version:
+        version = f"{first.epoch}:{version}" if first.epoch else version
+        version = f"{version}-{first.release}" if word(first.release) else version
+    manager = platform if first.manager == "OS" else first.manager
+    fixed = some(f for p in vulnerable.packages or () if p.name == first.name and (f := p.fixed) != "NotAvailable")
+    return Package(purl=purl(manager, first.name or "", version), fixed_versions=fixed)
