@@ -11,6 +11,7 @@ from fixgate.reports.formats.asff import Asff
 from fixgate.reports.formats.gitleaks import Gitleaks
 from fixgate.reports.formats.grype import Grype
 from fixgate.reports.formats.guardduty import GuardDuty
+from fixgate.reports.formats.inspector2 import Inspector2
 from fixgate.reports.formats.npm_audit import NpmAudit
 from fixgate.reports.formats.ocsf import Ocsf
 from fixgate.reports.formats.osv import Osv
@@ -24,6 +25,7 @@ _ALL: Final[tuple[Adapter, ...]] = (
     Gitleaks(),
     Grype(),
     GuardDuty(),
+    Inspector2(),
     NpmAudit(),
     Ocsf(),
     Osv(),
