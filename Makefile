@@ -58,6 +58,10 @@ test: tools env jars check ## everything: environment, jars, static checks, and 
 quick: tools env ## the tests that need no broker
 	@$(BIN)/python -m pytest -m "not broker"
 
+.PHONY: fuzz
+fuzz: env ## 200,000 broken reports through every format: no crash, no hang, no growth; minutes long
+	@FIXGATE_TEST_FUZZ=200000 $(BIN)/python -m pytest -q -s tests/reports/test_fuzz.py
+
 .PHONY: bench
 bench: tools env jars ## measure, and write docs/benchmarks.md
 	@$(BIN)/python -m bench --write-docs

@@ -99,11 +99,16 @@ def _finding(told: Told, form: str, masker: Masker, key: HashKey, origin: Origin
         secret=mark,
         labels=_labels(draft, masker),
         links=_links(draft.links, masker),
-        original=Original(digest=origin.digest, pointer=draft.pointer, stored=origin.stored),
+        original=Original(digest=origin.digest, pointer=_pointer(draft.pointer, masker), stored=origin.stored),
         first_seen_at=draft.first_seen_at,
         last_seen_at=draft.last_seen_at,
         reported_at=origin.reported_at,
     )
+
+
+def _pointer(pointer: str, masker: Masker) -> str:
+    """Where it stands; names of fields in it are text of the report like any other."""
+    return masker.name(pointer, ADDRESS_LIMIT) if pointer else ""
 
 
 def _mark(secret: Exposed | None, masker: Masker, key: HashKey) -> SecretMark | None:

@@ -113,7 +113,7 @@ def _is_report(fields: Mapping[str, object]) -> bool:
         return True
     if advisories is not None and "metadata" in fields:
         return True
-    return (fields.get("type") in _LINES and "data" in fields) or _is_error(fields)
+    return (text(fields.get("type")) in _LINES and "data" in fields) or _is_error(fields)
 
 
 def _is_error(fields: Mapping[str, object]) -> bool:

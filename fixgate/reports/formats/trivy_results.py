@@ -159,6 +159,7 @@ def licence(read: License, pointer: str, target: Target) -> Item:
     """A licence that is not wanted, of a package or in a file."""
     name, path = word(read.package) or "", word(read.file)
     manager = _KINDS.get(target.name, target.manager)
+    sure = isinstance(read.confidence, (int, float)) and 0 <= read.confidence <= 1
     return Draft(
         pointer=pointer,
         identity=("licence", *target.owner, target.name, read.name, name, _known(path)),
@@ -168,7 +169,7 @@ def licence(read: License, pointer: str, target: Target) -> Item:
         rule_id=read.name,
         rule_name=read.name,
         title=f"{name or path or target.name} has the licence {read.name}",
-        confidence=f"{read.confidence:g}" if isinstance(read.confidence, (int, float)) else None,
+        confidence=f"{read.confidence:g}" if sure else None,
         locations=_at(portable(path) if path else target.file),
         resource=target.resource,
         package=Package(purl=purl(manager, name, None)) if name else None,

@@ -118,7 +118,8 @@ def test_an_advisory_that_is_none_is_rejected_alone(bad: Fields) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [{"vulnerabilities": {}}, {"advisories": {}}, {"error": "x"}, {"error": {"code": "E"}}]
+    "value",
+    [{"vulnerabilities": {}}, {"advisories": {}}, {"error": "x"}, {"error": {"code": "E"}}, {"type": [], "data": {}}],
 )
 def test_what_could_be_anybodys_is_not_taken(value: object) -> None:
     """An object of vulnerabilities alone is no report of npm."""

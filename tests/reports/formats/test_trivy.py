@@ -331,3 +331,10 @@ def test_a_licence_is_of_a_package_or_of_a_file() -> None:
     assert of_node.package is not None
     assert (of_system.package.purl, of_node.package.purl) == ("pkg:deb/debian/musl", "pkg:npm/%40acme/shop")
     assert (of_file.package, of_file.locations[0].path) == (None, "src/a.c")
+
+
+@pytest.mark.parametrize(("sure", "confidence"), [(1, "1"), (0.9, "0.9"), (10**400, None), (-1, None), ("1", None)])
+def test_how_sure_a_licence_is(sure: object, confidence: str | None) -> None:
+    """From 0 to 1; a number that is not between them is dropped."""
+    (finding,) = found(scanned({"Target": "OS Packages", "Class": "license", "Licenses": [licence(Confidence=sure)]}))
+    assert finding.confidence == confidence
