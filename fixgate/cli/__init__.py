@@ -21,6 +21,7 @@ from fixgate.cli import (
     replay,
     review,
     roster,
+    sources,
     stack,
     templates,
     topology,
@@ -64,6 +65,7 @@ policy.app.command()(replay.replay)
 app.add_typer(policy.app)
 app.add_typer(templates.app)
 app.add_typer(rejected.app)
+app.add_typer(sources.app)
 app.add_typer(topology.app)
 app.add_typer(log.app)
 

@@ -1,4 +1,4 @@
-"""What `fixgate up` runs besides broker and authority: the emulated account, a witness, the log, and the six services.
+"""What `fixgate up` runs besides broker and authority: an emulated account, a witness, the log, services, the receiver.
 
 The witness is the deployment's own, which is good for development: where it counts, somebody else runs one.
 
@@ -25,7 +25,7 @@ from fixgate.log.note import Kind
 from fixgate.log.places import Places
 from fixgate.presence import Presence
 from fixgate.sealing import generate
-from fixgate.topology import LOG, PIPELINE
+from fixgate.topology import LOG, PIPELINE, RECEIVER
 
 AWS, GIT, ISSUER, WITNESS = "aws", "git", "issuer", "witness"
 """Names of addresses in the state file."""
@@ -57,7 +57,7 @@ def pipeline_services(stack: Stack, holding: Account = acme) -> Sequence[Program
         )
         for name in SERVICES
     )
-    return (_account(stack, holding), *_log(stack), *services)
+    return (_account(stack, holding), *_log(stack), *services, _receiver(stack))
 
 
 def _log(stack: Stack) -> Sequence[Program]:
@@ -78,6 +78,21 @@ def _log(stack: Stack) -> Sequence[Program]:
     return (
         Program(name=WITNESS, command=command, env=env, grace_s=5.0),
         Program(name=LOG, command=module("fixgate.log"), env={**stack.environment(LOG), **told}),
+    )
+
+
+def _receiver(stack: Stack) -> Program:
+    """The receiver, without TLS on the loopback interface; at the address of the settings, where they name one."""
+    own = stack.settings
+    address = own.receiver or f"{LOOPBACK}:{free_ports(1)[0]}"
+    stack.announce(RECEIVER, f"http://{address}")
+    told = {"FIXGATE_RECEIVER": address, "FIXGATE_RECEIVER_TLS": "false", "FIXGATE_SOURCES": own.sources}
+    port = address.rpartition(":")[2]
+    return Program(
+        name=RECEIVER,
+        command=module("fixgate.receiving"),
+        env={**stack.environment(RECEIVER), **told},
+        port=int(port) if port.isdecimal() else None,
     )
 
 

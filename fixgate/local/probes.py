@@ -9,6 +9,7 @@ from fixgate.errors import FixgateError
 from fixgate.identity_api import WorkloadApi
 from fixgate.local.broker import AUDIENCE
 from fixgate.local.credentials import kafka_credentials
+from fixgate.local.ports import LOOPBACK
 
 _TIMEOUT_S = 5.0
 _CONNECT_TIMEOUT_S = 1.0
@@ -34,6 +35,11 @@ def broker_answers(bootstrap: str, workload_api: str) -> bool:
             return bool(AdminClient(credentials).list_topics(timeout=_TIMEOUT_S).brokers)
     except (KafkaException, FixgateError):
         return False
+
+
+def port_answers(port: int) -> bool:
+    """Whether something listens on this port of the loopback interface; blocks for a second at most."""
+    return _listens(socket.AF_INET, (LOOPBACK, port))
 
 
 def _listens(family: socket.AddressFamily, address: str | tuple[str, int]) -> bool:

@@ -49,6 +49,13 @@ class Program:
     """Seconds from SIGTERM until it is killed."""
     presence: Presence | None = None
     """Where it says which shards it has; it is ready when it has some."""
+    port: int | None = None
+    """Where it listens on the loopback interface; it is ready when it does."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether it can be seen when it is ready."""
+        return self.presence is not None or self.port is not None
 
 
 def module(name: str, *arguments: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from fixgate.local import account, broker
 from fixgate.local.account.client import Control
 from fixgate.local.authority import NAME as AUTHORITY
 from fixgate.local.home import Home
-from fixgate.local.probes import authority_answers, broker_answers
+from fixgate.local.probes import authority_answers, broker_answers, port_answers
 from fixgate.local.process import log_tail
 from fixgate.local.statefile import ProcessState, State
 from fixgate.local.supervisor import Supervisor
@@ -66,8 +66,10 @@ class Readiness:
             return broker_answers(self.bootstrap, self.workload_api)
         if name == account.NAME:
             return Control(self.home.account).answers()
-        presence = self.supervisor.program(name).presence
-        return presence is None or bool(presence.shards(self.supervisor.process(name).pid))
+        program = self.supervisor.program(name)
+        if program.port is not None and not port_answers(program.port):
+            return False
+        return program.presence is None or bool(program.presence.shards(self.supervisor.process(name).pid))
 
     def _ended(self, state: ProcessState) -> FixgateError:
         log = self.home.log(state.name)

@@ -287,8 +287,9 @@ class Stack:
             if program.name == account.NAME:
                 self._readiness.wait_first(program.name)
         for program in programs:
-            if program.presence is not None:
-                self._report(Step(SERVICES, len(programs) - 1, len(programs), f"{program.name} gets its shards"))
+            if program.tells:
+                what = "listens" if program.presence is None else "gets its shards"
+                self._report(Step(SERVICES, len(programs) - 1, len(programs), f"{program.name} {what}"))
                 self._readiness.wait(program.name)
         if programs:
             self._report(Step(SERVICES, len(programs), len(programs)))

@@ -9,7 +9,6 @@ import socket
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from fixgate.errors import FixgateError, Misconfigured
 from fixgate.identity import WorkloadIdentity
@@ -23,11 +22,10 @@ from fixgate.receiving.queues import Emptying, Queues
 from fixgate.receiving.rates import Rates
 from fixgate.receiving.senders import Door
 from fixgate.receiving.serving import Presenting, bind, serve
-from fixgate.receiving.sources import FILE
+from fixgate.receiving.sources import file_of
 from fixgate.receiving.svids import Svids, from_workload_api
 from fixgate.receiving.taking import TOPIC, Taker
 from fixgate.receiving.telling import Teller
-from fixgate.settings import Settings
 from fixgate.topology import PIPELINE, RECEIVER
 
 
@@ -42,14 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(RECEIVER, work)
 
 
-def sources_file(settings: Settings) -> Path:
-    """Where the sources are."""
-    return Path(settings.sources) if settings.sources else settings.home / FILE
-
-
 def _work(process: Process, identity: WorkloadIdentity, broker: KafkaBroker, *, check: bool) -> None:
     settings = process.settings
-    book = SourceBook(sources_file(settings))
+    book = SourceBook(file_of(settings))
     book.current()
     _check_topic(process, broker)
     with bind(settings.receiver, tls=settings.receiver_tls) as listening:

@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from fixgate.errors import Misconfigured
 from fixgate.graph import MIB
+from fixgate.settings import Settings
 
 FILE: Final = "sources.yaml"
 """Its name in the home."""
@@ -145,6 +146,11 @@ def _proof(source: Source) -> str | None:
             return source.queue
         case GithubSource():
             return None
+
+
+def file_of(settings: Settings) -> Path:
+    """Where a deployment has its sources."""
+    return Path(settings.sources) if settings.sources else settings.home / FILE
 
 
 def load(path: Path) -> Sources:

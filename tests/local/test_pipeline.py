@@ -26,6 +26,7 @@ from fixgate.local.stack import Stack
 from fixgate.local.statefile import StackState, State
 from fixgate.sealing import load_seal, load_unseal
 from fixgate.settings import Settings
+from fixgate.topology import RECEIVER
 
 pytestmark = pytest.mark.broker
 WAIT_S = 120.0
@@ -46,7 +47,7 @@ def test_an_address_that_was_not_announced_is_not_known() -> None:
 def test_each_service_is_told_only_what_it_needs(stack: Stack) -> None:
     """Its own identity; secrets and places only where they are used."""
     told = environments(stack)
-    assert [*told] == [account.NAME, WITNESS, "log", *SERVICES]
+    assert [*told] == [account.NAME, WITNESS, "log", *SERVICES, RECEIVER]
     for name in SERVICES:
         assert told[name]["FIXGATE_WORKLOAD_API"] == stack.socket(name)
     holders = {
@@ -70,6 +71,16 @@ def test_each_service_is_told_only_what_it_needs(stack: Stack) -> None:
         "FIXGATE_AWS_ENDPOINT": {"analyzer", "issuer", "executor"},
         "FIXGATE_CEILING": {"gate", "issuer"},
     }
+
+
+def test_the_receiver_listens_on_this_machine_alone(stack: Stack) -> None:
+    """Without TLS, under its own identity, and with nothing that seals or hashes."""
+    told = environments(stack)[RECEIVER]
+    assert told["FIXGATE_WORKLOAD_API"] == stack.socket(RECEIVER)
+    assert told["FIXGATE_RECEIVER_TLS"] == "false"
+    assert stack.address(RECEIVER) == f"http://{told['FIXGATE_RECEIVER']}"
+    assert told["FIXGATE_RECEIVER"].startswith("127.0.0.1:")
+    assert not {"FIXGATE_HASH_KEY", "FIXGATE_SEALING_KEY", "FIXGATE_INTAKE_PRIVATE_KEY"} & told.keys()
 
 
 def test_keys_are_made_once_and_are_private(stack: Stack) -> None:
@@ -180,8 +191,9 @@ def test_all_of_it_runs_within_two_gigabytes(whole: Stack) -> None:
     """Without a restart; the state file says where everything is."""
     state = statefile.read(whole.home)
     assert state is not None
-    assert {*state.addresses} == {AWS, GIT, ISSUER, WITNESS}
-    assert {p.name for p in state.processes} == {authority.NAME, broker.NAME, account.NAME, WITNESS, "log", *SERVICES}
+    assert {*state.addresses} == {AWS, GIT, ISSUER, WITNESS, RECEIVER}
+    beside = {authority.NAME, broker.NAME, account.NAME, WITNESS, "log", RECEIVER}
+    assert {p.name for p in state.processes} == beside | {*SERVICES}
     assert all(p.state is State.RUNNING and p.restarts == 0 for p in state.processes)
     assert SHOP in Control(whole.home.account).state()["refs"]
     assert sum(memory_bytes(p.pid) or 0 for p in state.processes) < LIMIT
@@ -195,6 +207,6 @@ def test_services_stop_before_the_account_and_that_before_the_broker(
     order: list[str] = []
     for state in seen_states:
         order += [p.name for p in state.processes if p.state is State.STOPPED and p.name not in order]
-    assert {*order[:-3]} == {WITNESS, "log", *SERVICES}
+    assert {*order[:-3]} == {WITNESS, "log", RECEIVER, *SERVICES}
     assert order[-3:] == [account.NAME, broker.NAME, authority.NAME]
     assert all(p.exit_code in (0, 143) for p in seen_states[-1].processes), seen_states[-1]
