@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fixgate.reports.document import Document
-from fixgate.reports.fields import mapping, sequence
+from fixgate.reports.fields import mapping, said, sequence
 
 HEAD: Final = 4096
 """Bytes of a report that are looked at."""
@@ -182,7 +182,7 @@ def _by_document(document: Document) -> tuple[str, str] | None:
     fields = mapping(next(iter(items), None) if items is not None else value) or {}
     if fields.get("bomFormat") == "CycloneDX" and not sequence(fields.get("vulnerabilities")):
         return "an SBOM in CycloneDX", _NO_FINDINGS
-    if "runs" in fields and fields.get("version") in {"1.0.0", "2.0.0"}:
+    if "runs" in fields and said(fields.get("version")) in {"1.0.0", "2.0.0"}:
         return "SARIF of an older version", _SARIF
     if "@graph" in fields and "spdx.org" in str(fields.get("@context"))[:200]:
         return "an SBOM in SPDX", _NO_FINDINGS
