@@ -8,6 +8,7 @@ from fixgate.reports.adapter import Adapter
 from fixgate.reports.document import Document
 from fixgate.reports.fields import mapping, sequence
 from fixgate.reports.formats.asff import Asff
+from fixgate.reports.formats.cyclonedx import CycloneDx
 from fixgate.reports.formats.gitleaks import Gitleaks
 from fixgate.reports.formats.grype import Grype
 from fixgate.reports.formats.guardduty import GuardDuty
@@ -22,6 +23,7 @@ from fixgate.reports.formats.trivy import Trivy
 
 _ALL: Final[tuple[Adapter, ...]] = (
     Asff(),
+    CycloneDx(),
     Gitleaks(),
     Grype(),
     GuardDuty(),
