@@ -15,6 +15,7 @@ from fixgate.reports.formats.guardduty import GuardDuty
 from fixgate.reports.formats.inspector2 import Inspector2
 from fixgate.reports.formats.npm_audit import NpmAudit
 from fixgate.reports.formats.ocsf import Ocsf
+from fixgate.reports.formats.openvex import OpenVex
 from fixgate.reports.formats.osv import Osv
 from fixgate.reports.formats.pip_audit import PipAudit
 from fixgate.reports.formats.sarif import Sarif
@@ -30,6 +31,7 @@ _ALL: Final[tuple[Adapter, ...]] = (
     Inspector2(),
     NpmAudit(),
     Ocsf(),
+    OpenVex(),
     Osv(),
     PipAudit(),
     Sarif(),
