@@ -8,35 +8,69 @@ from fixgate.reports.adapter import Adapter
 from fixgate.reports.document import Document
 from fixgate.reports.fields import mapping, sequence
 from fixgate.reports.formats.asff import Asff
+from fixgate.reports.formats.bandit import Bandit
+from fixgate.reports.formats.checkov import Checkov
 from fixgate.reports.formats.cyclonedx import CycloneDx
+from fixgate.reports.formats.detect_secrets import DetectSecrets
+from fixgate.reports.formats.falco import Falco
+from fixgate.reports.formats.generic import Generic
+from fixgate.reports.formats.ggshield import Ggshield
+from fixgate.reports.formats.github_alerts import GitHubAlerts
+from fixgate.reports.formats.gitlab import GitLab
 from fixgate.reports.formats.gitleaks import Gitleaks
 from fixgate.reports.formats.grype import Grype
 from fixgate.reports.formats.guardduty import GuardDuty
 from fixgate.reports.formats.inspector2 import Inspector2
+from fixgate.reports.formats.kube_bench import KubeBench
+from fixgate.reports.formats.kubescape import Kubescape
+from fixgate.reports.formats.ms_defender import MsDefender
 from fixgate.reports.formats.npm_audit import NpmAudit
+from fixgate.reports.formats.nuclei import Nuclei
 from fixgate.reports.formats.ocsf import Ocsf
 from fixgate.reports.formats.openvex import OpenVex
 from fixgate.reports.formats.osv import Osv
 from fixgate.reports.formats.pip_audit import PipAudit
+from fixgate.reports.formats.prowler import Prowler
 from fixgate.reports.formats.sarif import Sarif
+from fixgate.reports.formats.semgrep import Semgrep
 from fixgate.reports.formats.snyk import Snyk
 from fixgate.reports.formats.trivy import Trivy
+from fixgate.reports.formats.trufflehog import Trufflehog
+from fixgate.reports.formats.wiz import Wiz
+from fixgate.reports.formats.zizmor import Zizmor
 
 _ALL: Final[tuple[Adapter, ...]] = (
     Asff(),
+    Bandit(),
+    Checkov(),
     CycloneDx(),
+    DetectSecrets(),
+    Falco(),
+    Generic(),
+    Ggshield(),
+    GitHubAlerts(),
+    GitLab(),
     Gitleaks(),
     Grype(),
     GuardDuty(),
     Inspector2(),
+    KubeBench(),
+    Kubescape(),
+    MsDefender(),
     NpmAudit(),
+    Nuclei(),
     Ocsf(),
     OpenVex(),
     Osv(),
     PipAudit(),
+    Prowler(),
     Sarif(),
+    Semgrep(),
     Snyk(),
     Trivy(),
+    Trufflehog(),
+    Wiz(),
+    Zizmor(),
 )
 ADAPTERS: Final[Mapping[str, Adapter]] = {adapter.name: adapter for adapter in _ALL}
 NAMES: Final = ", ".join(sorted(ADAPTERS))
