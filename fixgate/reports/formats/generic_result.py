@@ -13,7 +13,7 @@ from fixgate.reports.formats.generic_header import Header
 from fixgate.reports.formats.generic_shapes import Result
 from fixgate.reports.packages import known_as, purl
 from fixgate.reports.paths import clone_address, portable, workflow_in
-from fixgate.reports.secrets import shown
+from fixgate.reports.secrets import about_secrets, shown
 from fixgate.reports.severity import CVSS, by_number, by_word, unknown
 from fixgate.targets import ACCESS_KEY, BUCKET, WORKFLOW
 
@@ -71,7 +71,7 @@ def _draft(read: Result, pointer: str, head: Header, hints: Hints, rule: str, re
         description=_text(read.description) or "",
         confidence=_text(read.confidence),
         aliases=aliases,
-        locations=(_location(read, place.path),) if place else (),
+        locations=(_location(read, place.path, hidden=secret is None and about_secrets(rule)),) if place else (),
         resource=resource,
         account=_text(read.account),
         region=_text(read.region),
@@ -148,14 +148,14 @@ def _package(read: Result) -> Package | None:
     return Package(purl=made, fixed_versions=some(_listed(read.fixed_versions)))
 
 
-def _location(read: Result, path: str) -> Location:
+def _location(read: Result, path: str, *, hidden: bool) -> Location:
     return Location(
         path=path,
         start_line=read.line or None,
         end_line=read.end_line or None,
         start_column=read.column or None,
         end_column=read.end_column or None,
-        snippet=_text(read.snippet),
+        snippet=None if hidden else _text(read.snippet),
     )
 
 

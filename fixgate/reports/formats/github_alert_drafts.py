@@ -14,7 +14,7 @@ from fixgate.reports.formats.github_alert_parts import Alert, Envelope, Whose, p
 from fixgate.reports.formats.github_alert_shapes import DependencyAlert
 from fixgate.reports.packages import known_as, purl
 from fixgate.reports.paths import workflow_in
-from fixgate.reports.secrets import shown
+from fixgate.reports.secrets import about_secrets, shown
 from fixgate.reports.severity import by_word, unknown
 
 _LEVELS: Final[Mapping[str, Severity]] = {
@@ -27,6 +27,8 @@ _LEFT_ALONE: Final = frozenset({"false_positive", "wont_fix", "used_in_tests", "
 """Resolutions of a secret that somebody may still use."""
 _EXACT: Final = re.compile(r"\s*=\s*(\S+)\s*")
 _USES: Final = re.compile(r"(?<![\w./-])([\w.-]+/[\w./-]+)@([\w./-]{1,200})")
+_QUOTED: Final = re.compile(r"\"[^\"\n]{1,1000}\"|'[^'\n]{1,1000}'|`[^`\n]{1,1000}`")
+"""What a message quotes; where the rule is about secrets it may be one."""
 _TOP_SCORE: Final = 10.0
 
 
@@ -71,8 +73,10 @@ class Code:
         whose, rule = Whose.of(read, envelope.repository, hints.repository), read.rule
         seen = read.most_recent_instance or next(iter(sequence(read.instances) or ()), None)
         location = place(inside(seen, "location"))
-        text = said(inside(seen, "message", "text")) or ""
         rule_id = word(rule.id) or said(rule.name) or "unknown"
+        text = said(inside(seen, "message", "text")) or ""
+        if about_secrets(rule_id, said(rule.description) or ""):
+            text = _QUOTED.sub('"…"', text)
         workflow = workflow_in(whose.address, location.path if location else None)
         uses = _USES.search(text) if workflow else None
         return Draft(

@@ -30,7 +30,7 @@ class GitHubAlerts:
             _kind(envelope) is not None or _is_refusal(envelope.alert)
             for _, value in document.values
             for _, envelope in islice(_rest("", value), LOOKED_AT)
-        ) or any(True for _, value in document.values for _ in _connections("", value))
+        ) or any(True for _, value in document.values for _ in _connections("", value, most=LOOKED_AT))
 
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""
@@ -108,9 +108,12 @@ def _graph(pointer: str, connection: Mapping[str, object], owner: Mapping[str, o
 
 
 def _connections(
-    pointer: str, value: object, depth: int = _GRAPH_DEPTH
+    pointer: str, value: object, depth: int = _GRAPH_DEPTH, most: int | None = None
 ) -> Iterator[tuple[str, Mapping[str, object], Mapping[str, object]]]:
-    """The connections of a GraphQL answer, each with the object that has it, which is the repository."""
+    """The connections of a GraphQL answer, each with the object that has it, which is the repository.
+
+    Of an array no more than `most` are looked at.
+    """
     fields, items = mapping(value), sequence(value)
     if depth == _GRAPH_DEPTH and not (fields and {_CONNECTION, "data"} & fields.keys()):
         return
@@ -118,7 +121,7 @@ def _connections(
         yield f"{pointer}/{_CONNECTION}", mapping(fields[_CONNECTION]) or {}, fields
     elif fields is not None and depth:
         for name, below in fields.items():
-            yield from _connections(f"{pointer}/{name}", below, depth - 1)
+            yield from _connections(f"{pointer}/{name}", below, depth - 1, most)
     elif items is not None and depth:
-        for number, below in enumerate(items):
-            yield from _connections(f"{pointer}/{number}", below, depth - 1)
+        for number, below in enumerate(islice(items, most)):
+            yield from _connections(f"{pointer}/{number}", below, depth - 1, most)

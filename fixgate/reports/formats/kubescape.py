@@ -104,7 +104,8 @@ class Kubescape:
                 yield Unusable(pointer, "it is no report of Kubescape")
                 continue
             context = _Context.of(report, hints)
-            resources = {i: r for r in sequence(report.get("resources")) or () if (i := said(inside(r, "resourceID")))}
+            held = sequence(report.get("resources")) or ()
+            resources = {i: _About.of(i, r) for r in held if (i := said(inside(r, "resourceID")))}
             results = sequence(report.get("results")) or ()
             if not results and not resources:
                 yield Remark("Kubescape looked at no resource")
@@ -118,14 +119,16 @@ def _is_report(value: object) -> bool:
     return bool(known) and mapping(inside(value, "summaryDetails", "controls")) is not None
 
 
-def _results(result: object, pointer: str, resources: Mapping[str, object], context: _Context) -> Iterator[Item]:
+def _results(result: object, pointer: str, resources: Mapping[str, _About], context: _Context) -> Iterator[Item]:
     fields = mapping(result)
     controls = sequence(fields.get("controls") or []) if fields is not None else None
     if fields is None or controls is None:
         yield Unusable(pointer, "it has no list of controls")
         return
     identifier = said(fields.get("resourceID"))
-    about = _About.of(identifier, resources.get(identifier, fields.get("rawResource"))) if identifier else None
+    about = resources.get(identifier or "") or (
+        _About.of(identifier, fields.get("rawResource")) if identifier else None
+    )
     for number, control in enumerate(controls):
         place = f"{pointer}/controls/{number}"
         read = shaped(_Control, control, place)

@@ -90,7 +90,7 @@ def test_a_name_that_may_be_a_text_is_not_repeated() -> None:
 @pytest.mark.parametrize("value", [{"fixgate": "other/1"}, {"fixgate": 1, "results": []}, [mapped(result())]])
 def test_without_the_mark_it_is_another_format(value: object) -> None:
     """Nothing else makes a report generic."""
-    with pytest.raises(Poison, match="no format that is known"):
+    with pytest.raises(Poison, match=r"no format that is known|which is not read"):
         report(value)
 
 
@@ -230,6 +230,13 @@ def test_a_secret_leaves_a_mark_alone() -> None:
     assert finding.secret is not None
     assert finding.secret.kind == "api_key"
     assert LEAKED not in repr(finding)
+
+
+def test_code_that_may_hold_a_secret_is_not_kept() -> None:
+    """By the rule's name, where the report does not say what the secret is."""
+    own = {"path": "a.py", "snippet": LEAKED}
+    assert LEAKED not in repr(one(plain({"rule": "hardcoded-password", **own})))
+    assert one(plain({"rule": "old-tls", **own})).locations[0].snippet == LEAKED
 
 
 def test_packages_identities_and_places_are_extracted() -> None:

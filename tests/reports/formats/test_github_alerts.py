@@ -150,7 +150,7 @@ SAMPLE: Final = [
 )
 def test_what_else_github_says_is_no_alert(other: object) -> None:
     """An issue, another webhook, another refusal."""
-    with pytest.raises(Poison, match="no format that is known"):
+    with pytest.raises(Poison, match=r"no format that is known|which is not read"):
         report(other)
 
 
@@ -338,6 +338,15 @@ def test_a_hidden_secret_has_no_mark() -> None:
     bare = {key: value for key, value in secret().items() if key != "secret"}
     assert one(webhook("created", bare)).secret is None
     assert one(secret("REDACTED")).secret is None
+
+
+def test_what_a_message_quotes_is_not_kept_where_it_may_be_a_secret() -> None:
+    """By the rule's name or description; another rule's quotes say what is wrong."""
+    said = {"message": {"text": f'The hard-coded value "{LEAKED}" is used as password.'}}
+    hidden = one(code(rule={"id": "js/hardcoded-credentials", "severity": "error"}, most_recent_instance=said))
+    assert LEAKED not in repr(hidden)
+    assert '"…"' in hidden.description
+    assert LEAKED in one(code(most_recent_instance=said)).description
 
 
 def test_a_package_has_its_url_and_its_mending() -> None:
