@@ -63,8 +63,7 @@ def vulnerability(read: Vulnerability, pointer: str, target: Target) -> Item:
     name, version = word(read.package) or "", word(read.version)
     inner = word(read.path)
     place = portable(inner) if inner else target.file
-    given = word(read.identifier.purl) if read.identifier else None
-    made = given or (purl(target.manager, name, version) if name else None)
+    made = word(read.own_purl) or (purl(target.manager, name, version) if name else None)
     return Draft(
         pointer=pointer,
         # Trivy's ids are shared by all packages that a vulnerability is in; a package may be in several versions.

@@ -30,6 +30,11 @@ class Vulnerability(Shape):
     url: object = Field(default=None, alias="PrimaryURL")
     references: object = Field(default=None, alias="References")
 
+    @property
+    def own_purl(self) -> str | None:
+        """The package URL that Trivy gives."""
+        return self.identifier.purl if self.identifier else None
+
 
 class Cause(Shape):
     """`CauseMetadata`."""

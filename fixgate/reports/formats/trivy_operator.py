@@ -1,0 +1,193 @@
+"""Reports that the Trivy operator keeps in a cluster (`aquasecurity.github.io`), as kubectl or its webhook gives them.
+
+The results are Trivy's under other names, so they become drafts as Trivy's do.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from pydantic import Field
+
+from fixgate.reports.adapter import Hints, Item, Passed, Remark
+from fixgate.reports.containers import workload
+from fixgate.reports.document import Document, Unusable
+from fixgate.reports.fields import first_objects, inside, labelled, mapping, results, sequence, shaped, text, word
+from fixgate.reports.formats.trivy_results import Target, file_of, misconfiguration, secret, vulnerability
+from fixgate.reports.formats.trivy_shapes import Misconfiguration, Secret, Vulnerability
+
+_GROUP: Final = "aquasecurity.github.io/"
+_LIST: Final = "items"
+_LABEL: Final = "trivy-operator."
+_READ: Final = re.compile(
+    r"(?:Cluster)?(?:Vulnerability|ConfigAudit|RbacAssessment|InfraAssessment|ExposedSecret)Report"
+)
+_BILLS: Final = re.compile(r"(?:Cluster)?SbomReport")
+_TEMPLATE: Final = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5,10}")
+"""What Kubernetes puts behind a deployment's name for each of its templates."""
+
+
+class _Vulnerability(Vulnerability):
+    id: str = Field(alias="vulnerabilityID", min_length=1)
+    package: str | None = Field(default=None, alias="resource")
+    path: str | None = Field(default=None, alias="pkgPath")
+    url_of_package: str | None = Field(default=None, alias="packagePURL")
+    version: str | None = Field(default=None, alias="installedVersion")
+    fixed: str | None = Field(default=None, alias="fixedVersion")
+    severity: str | None = None
+    target: str | None = None
+    kind: str | None = Field(default=None, alias="packageType")
+    title: object = None
+    description: object = None
+    url: object = Field(default=None, alias="primaryLink")
+    references: object = Field(default=None, alias="links")
+
+    @property
+    def own_purl(self) -> str | None:
+        """The package URL that the operator gives."""
+        return self.url_of_package
+
+
+class _Check(Misconfiguration):
+    id: str | None = Field(alias="checkID", min_length=1)
+    success: bool | None = None
+    said: list[str] | None = Field(default=None, alias="messages")
+    severity: str | None = None
+    kind: object = Field(default=None, alias="category")
+    title: object = None
+    description: object = None
+    resolution: object = Field(default=None, alias="remediation")
+
+
+class _Secret(Secret):
+    rule: str = Field(alias="ruleID", min_length=1)
+    category: object = None
+    severity: str | None = None
+    title: object = None
+    target: str | None = None
+    match: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What holds for all results of a report; `repository` is its image's."""
+
+    target: Target
+    repository: str
+
+
+class TrivyOperator:
+    """See the module."""
+
+    name = "trivy-operator"
+
+    def recognises(self, document: Document) -> bool:
+        """By the group of its resources, or of a list of them."""
+        heads = (fields for _, value in document.values[:2] if (fields := mapping(value)) is not None)
+        return any(_is_ours(fields) for fields in (*heads, *first_objects(document, _LIST)))
+
+    def read(self, document: Document, hints: Hints) -> Iterator[Item]:
+        """See `Adapter.read`."""
+        for pointer, value in results(document, _LIST):
+            fields = mapping(value)
+            if fields is None:
+                yield Unusable(pointer, "no report of the Trivy operator")
+            elif "operatorObject" in fields:
+                yield from _of_object(mapping(fields["operatorObject"]) or {}, f"{pointer}/operatorObject", hints)
+            else:
+                yield from _of_object(fields, pointer, hints)
+
+
+def _is_ours(fields: Mapping[str, object]) -> bool:
+    inner = mapping(fields.get("operatorObject")) or fields
+    return text(inner.get("apiVersion")).startswith(_GROUP) and "kind" in inner
+
+
+def _of_object(fields: Mapping[str, object], pointer: str, hints: Hints) -> Iterator[Item]:
+    kind, given = text(fields.get("kind")), mapping(fields.get("report")) or {}
+    if _BILLS.fullmatch(kind):
+        yield Remark("a list of components is no scan")
+    elif not (given.keys() & _READERS.keys() or (given and _READ.fullmatch(kind))):
+        yield Unusable(pointer, "a kind of report that is not read, or one that says nothing")
+    else:
+        report = _Report(_target(fields, given, hints), text(inside(given, "artifact", "repository")))
+        for name, reader in _READERS.items():
+            found = given.get(name)
+            items = sequence(found)
+            if items is None and found is not None:
+                yield Unusable(f"{pointer}/report/{name}", "the results are no array")
+            for number, value in enumerate(items or ()):
+                yield reader(value, f"{pointer}/report/{name}/{number}", report)
+
+
+def _target(fields: Mapping[str, object], given: Mapping[str, object], hints: Hints) -> Target:
+    """The thing in the cluster; a replica set is known without its template, which changes with every roll-out."""
+    marks = inside(fields, "metadata", "labels")
+    kind, name, namespace, container = (
+        text(inside(marks, f"{_LABEL}{part}"))
+        for part in ("resource.kind", "resource.name", "resource.namespace", "container.name")
+    )
+    name = name or text(inside(fields, "metadata", "name"))
+    namespace = namespace or text(inside(fields, "metadata", "namespace"))
+    stable, found = (name, None) if kind != "ReplicaSet" else (name, _TEMPLATE.search(name[-11:]))
+    if found is not None and name.endswith(found[0]):
+        stable = name.removesuffix(found[0])
+    reference = text(inside(given, "artifact", "repository"))
+    tag, server = text(inside(given, "artifact", "tag")), text(inside(given, "registry", "server"))
+    return Target(
+        owner=(namespace, kind, stable, container),
+        name="",
+        file=None,
+        manager=text(inside(given, "os", "family")),
+        resource=workload(None, namespace, kind, name),
+        account=None,
+        repository=hints.repository,
+        commit=None,
+        version=word(text(inside(given, "scanner", "version"))),
+        labels=labelled(
+            namespace=namespace,
+            kind=kind,
+            name=name,
+            container=container,
+            image="/".join(p for p in (server, f"{reference}:{tag}" if tag else reference) if p),
+        ),
+    )
+
+
+def _vulnerability(value: object, pointer: str, report: _Report) -> Item:
+    read = shaped(_Vulnerability, value, pointer)
+    if isinstance(read, Unusable):
+        return read
+    target = _within(read.target, report)
+    return vulnerability(read, pointer, replace(target, manager=read.kind or target.manager))
+
+
+def _check(value: object, pointer: str, report: _Report) -> Item:
+    read = shaped(_Check, value, pointer)
+    if isinstance(read, Unusable):
+        return read
+    if read.success:
+        return Passed(pointer)
+    return misconfiguration(read.model_copy(update={"message": "\n".join(read.said or ())}), pointer, report.target)
+
+
+def _secret(value: object, pointer: str, report: _Report) -> Item:
+    read = shaped(_Secret, value, pointer)
+    return read if isinstance(read, Unusable) else secret(read, pointer, _within(read.target, report))
+
+
+def _within(name: str | None, report: _Report) -> Target:
+    """The target within an image. An image itself has its tag in its name, and the thing that runs it goes before."""
+    if not name or (report.repository and report.repository in name):
+        return report.target
+    found = file_of(name, "")
+    return replace(report.target, name=found.identity if found else name, file=found)
+
+
+_READERS: Final[Mapping[str, Callable[[object, str, _Report], Item]]] = {
+    "vulnerabilities": _vulnerability,
+    "checks": _check,
+    "secrets": _secret,
+}
+"""The arrays of a report."""
