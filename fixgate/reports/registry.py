@@ -35,6 +35,7 @@ from fixgate.reports.formats.sarif import Sarif
 from fixgate.reports.formats.semgrep import Semgrep
 from fixgate.reports.formats.snyk import Snyk
 from fixgate.reports.formats.trivy import Trivy
+from fixgate.reports.formats.trivy_operator import TrivyOperator
 from fixgate.reports.formats.trufflehog import Trufflehog
 from fixgate.reports.formats.wiz import Wiz
 from fixgate.reports.formats.zizmor import Zizmor
@@ -68,6 +69,7 @@ _ALL: Final[tuple[Adapter, ...]] = (
     Semgrep(),
     Snyk(),
     Trivy(),
+    TrivyOperator(),
     Trufflehog(),
     Wiz(),
     Zizmor(),
