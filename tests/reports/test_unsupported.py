@@ -137,7 +137,6 @@ DOCUMENTS: Final[tuple[tuple[Any, str], ...]] = (
     ({"version": "2.0.0", "runs": []}, "SARIF of an older version"),
     ({"format_version": "1.2", "resource_changes": []}, "a plan of Terraform"),
     ({"config": {"protocol_version": "v1.0.0", "scanner_name": "govulncheck"}}, "a stream of govulncheck"),
-    ({"Golang errors": {}, "Issues": [], "Stats": {}}, "a report of gosec"),
     ([{"rule_name": "x", "matches": [], "num_matches": 1}], "a report of Nosey Parker"),
     ({"reportSchema": "1.1", "scanInfo": {}, "dependencies": []}, "Dependency-Check JSON"),
     ([{"controlReports": []}], "a report of Kubescape of version 1"),
@@ -192,3 +191,17 @@ def test_a_report_that_is_not_read_is_refused() -> None:
     for data in (b"<testsuites/>", gzip.compress(REPORT), json.dumps({"spdxVersion": "SPDX-2.3"}).encode()):
         with pytest.raises(Poison, match="which is not read; "):
             read(data)
+
+
+@pytest.mark.parametrize(
+    ("unread", "says"),
+    [
+        (b'<?xml version="1.0"?><testsuites/>', "the report is JUnit XML, which is not read; "),
+        (b"\x1f\x8b\x08\x00", "the report is compressed with gzip, which is not read; unpack it first"),
+    ],
+)
+def test_a_refusal_names_what_it_refuses(unread: bytes, says: str) -> None:
+    """And says what to send instead."""
+    with pytest.raises(Poison) as refused:
+        read(unread)
+    assert refused.value.message.startswith(says)

@@ -1,6 +1,6 @@
 """The format for everybody else: the sender says where in each result our fields stand.
 
-One object with `results`; or JSON lines, of which the first is the same object without them. `docs/formats/generic.md`
+One object with `results`; or several values, of which the first is the same object without them. `docs/formats/generic.md`
 has the names and an example.
 """
 
@@ -32,17 +32,17 @@ class Generic:
                 head = header(value)
                 if not head.complete:
                     yield Failed("the report says that the scan did not come to its end")
-                yield from _listed(pointer, value, head, hints, lines=document.lines)
+                yield from _listed(pointer, value, head, hints, alone=len(document.values) == 1)
             elif head is not None:
                 yield _read(value, pointer, head, hints)
             else:
                 yield Unusable(pointer, "no line before it says what it means")
 
 
-def _listed(pointer: str, value: object, head: Header, hints: Hints, *, lines: bool) -> Iterator[Item]:
+def _listed(pointer: str, value: object, head: Header, hints: Hints, *, alone: bool) -> Iterator[Item]:
     fields = mapping(value) or {}
     results = sequence(fields.get("results"))
-    if results is None and (not lines or "results" in fields):
+    if results is None and (alone or "results" in fields):
         raise Poison(
             Reason.INVALID, 'the report has no array "results"; one in which nothing was found has an empty one'
         )

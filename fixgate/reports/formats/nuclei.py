@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field
 
 from fixgate.events import FindingStatus, Location, Resource, SeverityRating
-from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Passed
+from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Passed, Remark
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
     Shape,
@@ -57,6 +57,7 @@ class _Match(Shape):
     lines: object = Field(default=None, validation_alias="matched-line")
     parameter: object = Field(default=None, validation_alias="fuzzing_parameter")
     matched: bool = Field(default=True, validation_alias="matcher-status")
+    error: object = None
     timestamp: object = None
 
 
@@ -79,6 +80,8 @@ class Nuclei:
             if isinstance(read, Unusable):
                 yield read
             elif not read.matched:
+                if said(read.error):
+                    yield Remark("nuclei could not try some templates: it says nothing of what they look for")
                 yield Passed(pointer)
             else:
                 yield _draft(read, pointer, hints)

@@ -89,7 +89,6 @@ _DOCUMENTS: Final = (
     _Known(frozenset({"format_version", "resource_changes"}), "a plan of Terraform", _NO_FINDINGS),
     _Known(frozenset({"format_version", "planned_values"}), "a plan of Terraform", _NO_FINDINGS),
     _Known(frozenset({"lineage", "serial", "terraform_version"}), "a state of Terraform", _NO_FINDINGS),
-    _Known(frozenset({"Golang errors", "Issues"}), "a report of gosec", "run it with -fmt sarif"),
     _Known(
         frozenset({"rule_name", "matches", "num_matches"}), "a report of Nosey Parker", "run it with --format sarif"
     ),

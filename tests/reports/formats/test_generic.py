@@ -150,6 +150,14 @@ def test_lines_have_their_head_first() -> None:
     assert read.findings[0].draft.pointer == "line 2"
 
 
+def test_values_may_go_over_many_lines() -> None:
+    """As jq prints them; a head alone says nothing of results."""
+    text = "\n".join(json.dumps(value, indent=2) for value in (head(), result(), result("weak-cipher")))
+    assert len(read_bytes(text.encode()).findings) == 2
+    with pytest.raises(Poison, match='no array "results"'):
+        report(head())
+
+
 def test_results_may_have_our_names() -> None:
     """Then there is no mapping; with one, nothing else is read."""
     own = {"rule": "old-tls", "severity": "high", "path": "etc/nginx.conf", "line": "12"}

@@ -91,7 +91,9 @@ def test_matches_come_alone_or_in_an_array(value: object) -> None:
 def test_what_did_not_match_has_passed() -> None:
     """With `-matcher-status` nuclei writes these, too."""
     read = report([match(**{"matcher-status": False}), match()])
-    assert (read.passed, len(read.findings), read.scan) == (1, 1, Scan.FINDINGS)
+    assert (read.passed, len(read.findings), read.scan, read.warnings) == (1, 1, Scan.FINDINGS, ())
+    untried = report([match(error="no route", **{"matcher-status": False})])
+    assert any("could not try" in warning for warning in untried.warnings)
 
 
 @pytest.mark.parametrize(
