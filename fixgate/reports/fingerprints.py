@@ -5,9 +5,11 @@ stand in the file that they are about: so the lines may move and the report may 
 """
 
 import json
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import pairwise
 from typing import Final
 
 import orjson
@@ -19,6 +21,8 @@ from fixgate.reports.masking import LEAST, Masker
 
 VERSION: Final = "v1"
 """Of fingerprints: another one when the same result would get another fingerprint."""
+_KEPT: Final = 8
+_HEAP_BITS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,27 @@ def _surely_not_in(secret: str, parts: tuple[str, ...]) -> bool:
     return simple and not any(start in part for part in parts)
 
 
+class Seen:
+    """Hashes of which some may come again; eight bytes of each are kept, for a long report has a million.
+
+    What is no twin may be taken for one once in many reports: then more is looked at than need be.
+    """
+
+    def __init__(self) -> None:
+        self._heaps = [array("Q") for _ in range(1 << _HEAP_BITS)]
+
+    def add(self, digest: bytes) -> None:
+        """One more."""
+        start = int.from_bytes(digest[:_KEPT])
+        self._heaps[start >> (8 * _KEPT - _HEAP_BITS)].append(start)
+
+    def twice(self) -> frozenset[bytes]:
+        """What hashes begin with that were added more than once."""
+        return frozenset(
+            first.to_bytes(_KEPT) for heap in self._heaps for first, second in pairwise(sorted(heap)) if first == second
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Twins:
     """Of the drafts of a report, by their number in it: which are exact repeats, and the numbers of other twins."""
@@ -73,8 +98,10 @@ class Twins:
     numbers: Mapping[int, int] = field(default_factory=dict[int, int])
 
     @classmethod
-    def among(cls, name: str, said: Callable[[], Iterable[Item]], twins: set[bytes], read_as: Document) -> "Twins":
-        """Of those drafts of a report whose hash more than one has."""
+    def among(
+        cls, name: str, said: Callable[[], Iterable[Item]], twins: frozenset[bytes], read_as: Document
+    ) -> "Twins":
+        """Of those drafts of a report whose hash begins as more than one does (`Seen.twice`)."""
         if not twins:
             return cls()
         roots = dict(read_as.values) if not read_as.long else _Roots(read_as)
@@ -82,7 +109,7 @@ class Twins:
         repeated: set[int] = set()
         for at, draft in enumerate(drafts(said())):
             digest = hashed(name, draft)
-            if digest in twins:
+            if digest[:_KEPT] in twins:
                 group = groups.setdefault(digest, {})
                 content = (_content(draft), sha256(_whole(roots, draft.pointer)).digest())
                 if content in group:

@@ -143,8 +143,8 @@ class Lines(Sequence[tuple[str, object]]):
 
 def long_lines(data: Data, begin: int) -> Document | None:
     """A long report if it is one of lines: if its first line is a JSON object by itself and not all of it."""
-    end = data.find(b"\n", begin)
-    if not begin < end <= begin + LINE_LIMIT or not data[begin:end].lstrip().startswith(b"{"):
+    end = data.find(b"\n", begin, begin + LINE_LIMIT)
+    if end < 0 or not data[begin:end].lstrip().startswith(b"{"):
         return None
     if not _alone(data[begin:end]):
         return None

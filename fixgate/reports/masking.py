@@ -6,6 +6,7 @@ an address would write it, also line by line. The rest is `redact`'s guess.
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -17,6 +18,10 @@ LEAST: Final = 4
 """Characters of a secret that is looked for; a shorter one is in every text."""
 READ: Final = 65_536
 """Characters of a text that are looked at when there are secrets; no more than a part of them is ever kept."""
+FEW: Final = 200
+"""Beginnings of secrets that are looked for one by one before a text is gone through."""
+REMEMBERED: Final = 4_096
+"""Texts that are remembered as they were masked: those of rules come again and again."""
 TRIED: Final = 64
 """Lengths of secrets with one beginning that are tried; only an attack has more."""
 NAME_LIMIT: Final = 500
@@ -36,10 +41,11 @@ class _Secrets:
             lengths.setdefault(form[:LEAST], set()).add(len(form))
         self._lengths = {start: sorted(found, reverse=True) for start, found in lengths.items()}
         self._longest = max(map(len, self._forms), default=0)
+        self._few = tuple(self._lengths) if len(self._lengths) <= FEW else ()
 
     def masked(self, text: str) -> str:
         """The text with these secrets masked; of a very long one the beginning."""
-        if not self._forms:
+        if not self._forms or (self._few and len(text) <= READ and not any(start in text for start in self._few)):
             return text
         kept: list[str] = []
         begin = at = 0
@@ -71,21 +77,28 @@ class Masker:
         forms = {form for secret in set(secrets) for form in _forms(secret)}
         self._in_texts = _Secrets(forms)
         self._in_names = _Secrets(form for form in forms if key_id(form) != form)
-
-    def text(self, text: str, limit: int) -> str:
+        self.text = lru_cache(REMEMBERED)(self._text)
         """Free text for people: masked, without control characters but line ends and tabs, at most `limit` long."""
-        hidden = redact(self._in_texts.masked(text))
-        cut = hidden if len(hidden) <= limit else hidden[: limit - 1] + "…"
-        return "".join(c if c.isprintable() or c in "\n\t" else _REPLACED for c in cut)
+        self.name = lru_cache(REMEMBERED)(self._name)
+        """A name of something, of one line and at most `limit` long; never empty."""
 
-    def name(self, text: str, limit: int = NAME_LIMIT) -> str:
-        """A name of something, of one line; never empty."""
-        hidden = self._in_names.masked(text)
-        return "".join(c if c.isprintable() else _REPLACED for c in hidden[:limit]) or "unknown"
+    def _text(self, text: str, limit: int) -> str:
+        hidden = redact(self._in_texts.masked(text))
+        return _printable(hidden if len(hidden) <= limit else hidden[: limit - 1] + "…", "\n\t")
+
+    def _name(self, text: str, limit: int = NAME_LIMIT) -> str:
+        return _printable(self._in_names.masked(text)[:limit], "") or "unknown"
 
     def identity(self, text: str) -> str:
         """A part of a fingerprint: masked, else as it is."""
         return self._in_names.masked(text)
+
+
+def _printable(text: str, others: str) -> str:
+    """The text with every character replaced that cannot be shown, but for these others."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in others else _REPLACED for c in text)
 
 
 def _forms(secret: str) -> Iterable[str]:

@@ -3,15 +3,19 @@
 `results = findings + suppressed + passed + repeated + rejected`, always.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import gc
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from fixgate.errors import Poison, Reason
 from fixgate.reports.adapter import Draft, Failed, Hints, Item, Passed, Remark, Suppressed
 from fixgate.reports.document import Data, Document, Unusable
-from fixgate.reports.fingerprints import Told, Twins, hashed
-from fixgate.reports.opening import REPORT_LIMIT, document
+from fixgate.reports.fingerprints import Seen, Told, Twins, hashed
+from fixgate.reports.formats.unsupported import HEAD, named
+from fixgate.reports.opening import EAGER, REPORT_LIMIT, document
 from fixgate.reports.registry import adapter_of
 from fixgate.reports.told import AllTold
 
@@ -75,8 +79,9 @@ class _Tally:
     warnings: dict[str, None] = field(default_factory=dict[str, None])
     failed: bool = False
     secrets: set[str] = field(default_factory=set[str])
-    seen: set[bytes] = field(default_factory=set[bytes])
-    twins: set[bytes] = field(default_factory=set[bytes])
+    digests: list[bytes] | None = None
+    """Of all drafts in order, where they are kept."""
+    seen: Seen = field(default_factory=Seen)
 
     def add(self, item: Item) -> None:
         """Count one thing that an adapter said."""
@@ -107,18 +112,43 @@ class _Tally:
         if draft.secret is not None and draft.secret.value:
             self.secrets.add(draft.secret.value)
         name = hashed(self.name, draft)
-        if name in self.seen:
-            self.twins.add(name)
         self.seen.add(name)
+        if self.digests is not None:
+            self.digests.append(name)
 
 
-def read(data: Data, hints: Hints | None = None, *, limit: int = REPORT_LIMIT) -> Report:
+def read(data: Data, hints: Hints | None = None, *, limit: int = REPORT_LIMIT, eager: int = EAGER) -> Report:
     """The report in these bytes; raises Poison when as a whole it cannot be used. Pure.
 
-    A mapped report must stay open as long as its findings are walked.
+    What has more bytes than `eager` is not held in memory; a mapped report must stay open as long as its findings are
+    walked.
     """
-    hints = hints or Hints()
-    read_as = document(data, limit=limit)
+    read_as: Document | None = None
+    try:
+        with _uncollected(pause=len(data) <= eager):
+            read_as = document(data, limit=limit, eager=eager)
+            return _read(read_as, hints or Hints())
+    except Poison as fault:
+        known = named(data[:HEAD], read_as) if fault.reason is Reason.INVALID else None
+        if known is None:
+            raise
+        raise Poison(fault.reason, f"the report is {known}") from None
+
+
+@contextmanager
+def _uncollected(*, pause: bool) -> Generator[None]:
+    """Pause the search for garbage: a report's parts make no cycles, and are so many that it costs a half."""
+    pause = pause and gc.isenabled()
+    if pause:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if pause:
+            gc.enable()
+
+
+def _read(read_as: Document, hints: Hints) -> Report:
     if not read_as.values and not read_as.unusable:
         return Report(format=hints.format or NO_FORMAT, scan=Scan.EMPTY, warnings=("there is nothing in the report",))
     adapter = adapter_of(read_as, hints.format)
@@ -132,13 +162,13 @@ def read(data: Data, hints: Hints | None = None, *, limit: int = REPORT_LIMIT) -
 
 
 def _report(name: str, read_as: Document, said: Callable[[], Iterable[Item]]) -> Report:
-    tally = _Tally(name)
+    tally = _Tally(name, digests=None if read_as.long else [])
     for bad in read_as.unusable:
         tally.reject(bad)
     for item in said():
         tally.add(item)
-    twins = Twins.among(name, said, tally.twins, read_as)
-    told = AllTold(name, said, twins, tally.drafts - len(twins.repeated))
+    twins = Twins.among(name, said, tally.seen.twice(), read_as)
+    told = AllTold(name, said, twins, tally.drafts - len(twins.repeated), tally.digests)
     return Report(
         format=name,
         scan=_scan(tally),

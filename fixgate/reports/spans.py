@@ -20,7 +20,9 @@ from fixgate.reports.strict import refuse, strict
 
 LONG: Final = 1024 * 1024
 """Bytes of an array that is walked instead of read."""
-LEVELS: Final = 6
+PIECE: Final = 16 * 1024 * 1024
+"""Bytes of an element up to which all of it is read; what is long in a longer one is walked too."""
+LEVELS: Final = 5
 """How deep a long array may stand; deeper ones are read with what they stand in."""
 REST_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of a report outside of its long arrays, and of one of their elements."""
@@ -42,6 +44,8 @@ class _Open:
     starts: "array[int]" = field(default_factory=lambda: array("Q"))
     ends: "array[int]" = field(default_factory=lambda: array("Q"))
     inner: list["Span"] = field(default_factory=list["Span"])
+    walkable: bool = True
+    """Whether nothing but arrays and objects was seen among its elements, with one comma between two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,7 @@ def _indexed(data: Data, begin: int) -> tuple[Span, ...]:
         last = found.end()
         if kind in (_ARRAY, _OBJECT):
             if depth < LEVELS:
-                stack[-1].starts.append(last - 1)
-                stack.append(_Open(last - 1, kind))
+                _begin(data, stack, last - 1, kind)
                 passing.read_to(last)
             depth += 1
             continue
@@ -87,6 +90,16 @@ def _indexed(data: Data, begin: int) -> tuple[Span, ...]:
     if depth:
         refuse("is cut off: it ends within a value")
     return tuple(root.inner)
+
+
+def _begin(data: Data, stack: list[_Open], at: int, kind: int) -> None:
+    """Begin a container in the innermost one, whose elements are looked at while their pages are in memory."""
+    parent = stack[-1]
+    if parent.kind == _ARRAY and parent.walkable:
+        expected, begin = (_BETWEEN, parent.ends[-1]) if parent.ends else (_SPACE, parent.at + 1)
+        parent.walkable = expected.fullmatch(data, begin, at) is not None
+    parent.starts.append(at)
+    stack.append(_Open(at, kind))
 
 
 def _close(data: Data, stack: list[_Open], end: int, kind: int) -> None:
@@ -103,13 +116,7 @@ def _close(data: Data, stack: list[_Open], end: int, kind: int) -> None:
 
 def _of_containers(data: Data, ended: _Open, end: int) -> bool:
     """Whether each element of an array is an array or an object: then they can be walked."""
-    starts, ends = ended.starts, ended.ends
-    if not starts:
-        return False
-    edges = ((ended.at + 1, starts[0]), (ends[-1], end - 1))
-    return all(_SPACE.fullmatch(data, a, b) for a, b in edges) and all(
-        data[a:b] == b"," or _BETWEEN.fullmatch(data, a, b) for a, b in zip(ends[:-1], starts[1:], strict=True)
-    )
+    return ended.walkable and bool(ended.ends) and _SPACE.fullmatch(data[ended.ends[-1] : end - 1]) is not None
 
 
 def _without(data: Data, begin: int, end: int, spans: tuple[Span, ...]) -> object:
@@ -159,6 +166,8 @@ class _Elements(Elements):
         start, end = self._span.starts[number], self._span.ends[number]
         self._passing.read_to(start)
         inner = self._span.inner[bisect_left(self._inner, start) : bisect_right(self._inner, end)]
+        if end - start <= PIECE:
+            inner = ()
         try:
             return _without(self._data, start, end, inner)
         except Poison as fault:

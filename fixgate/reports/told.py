@@ -14,8 +14,16 @@ class AllTold(Sequence[Told]):
     Slices that follow each other are one walk. Not thread-safe.
     """
 
-    def __init__(self, name: str, said: Callable[[], Iterable[Item]], twins: Twins, count: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        said: Callable[[], Iterable[Item]],
+        twins: Twins,
+        count: int,
+        digests: Sequence[bytes] | None = None,
+    ) -> None:
         self._name, self._said, self._twins, self._count = name, said, twins, count
+        self._digests = digests
         self._walk: Iterator[Told] = iter(())
         self._next = count
         """Where the walk goes on."""
@@ -29,7 +37,9 @@ class AllTold(Sequence[Told]):
         numbers, repeated = self._twins.numbers, self._twins.repeated
         for at, draft in enumerate(drafts(self._said())):
             if at not in repeated:
-                yield Told(draft, fingerprint(self._name, hashed(self._name, draft, numbers.get(at, 0))))
+                number = numbers.get(at, 0)
+                known = self._digests[at] if self._digests and not number else hashed(self._name, draft, number)
+                yield Told(draft, fingerprint(self._name, known))
 
     @overload
     def __getitem__(self, index: int) -> Told: ...

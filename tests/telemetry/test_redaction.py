@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fixgate.telemetry import redaction
 from fixgate.telemetry.redaction import MASK, MAX_TEXT, clean, redact
 
 # Put together at run time, so that no scanner takes this file for a leak.
@@ -113,3 +114,9 @@ def test_hostile_text_takes_no_time() -> None:
 def test_everything_becomes_json(value: object) -> None:
     """Whatever is logged, strict JSON can hold it."""
     json.dumps(clean(value), allow_nan=False)
+
+
+@given(st.from_regex(redaction._SHAPES))
+def test_what_is_looked_for_first_is_in_every_shape(text: str) -> None:
+    """The quick look lets nothing pass that the exact one would mask."""
+    assert redaction._may_hold_one(text)
