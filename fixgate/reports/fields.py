@@ -137,9 +137,9 @@ def labelled(**values: str | None) -> dict[str, str]:
     return {name: made for name, value in values.items() if (made := word(value)) is not None}
 
 
-def moment(value: str | float | None) -> datetime | None:
+def moment(value: object) -> datetime | None:
     """A time in ISO 8601, seconds or milliseconds since 1970; without a zone it is UTC. None when it is no time."""
-    if value is None:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
     try:
         if isinstance(value, str):
