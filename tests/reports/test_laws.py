@@ -41,6 +41,7 @@ MAPS: Final[Mapping[str, frozenset[str]]] = {
     "npm-audit": frozenset({"vulnerabilities", "advisories"}),
     "detect-secrets": frozenset({"results"}),
     "generic": frozenset({"mapping", "words", "constants", "severity", "status"}),
+    "gosec": frozenset({"Golang errors"}),
     "sarif": frozenset({"fingerprints", "partialFingerprints", "messageStrings", "originalUriBaseIds"}),
 }
 """Objects whose names are data: one name more is one thing more, not an unknown field."""

@@ -107,7 +107,7 @@ def test_xml_is_named_by_its_first_element(text: str, what: str) -> None:
     for data in (text.encode(), b"\xef\xbb\xbf" + text.encode(), text.encode("utf-16")):
         told = named(data, None)
         assert told is not None
-        assert told.startswith(f"the report is {what}")
+        assert told.startswith(what)
         assert ", which is not read; " in told
 
 
@@ -126,7 +126,7 @@ def test_tables_and_yaml_are_named(text: str, what: str) -> None:
     """By their first line."""
     told = named(text.encode(), None)
     assert told is not None
-    assert told.startswith(f"the report is {what}")
+    assert told.startswith(what)
 
 
 DOCUMENTS: Final[tuple[tuple[Any, str], ...]] = (
@@ -149,7 +149,7 @@ def test_a_document_is_named_by_its_names(value: Any, what: str) -> None:
     """An SBOM is no report of findings, and is told to be none."""
     told = named(json.dumps(value).encode(), document(value))
     assert told is not None
-    assert told.startswith(f"the report is {what}")
+    assert told.startswith(what)
 
 
 def test_a_stream_of_objects_is_named_though_it_is_no_json() -> None:
@@ -157,7 +157,7 @@ def test_a_stream_of_objects_is_named_though_it_is_no_json() -> None:
     text = '{\n  "config": {\n    "protocol_version": "v1.0.0",\n    "scanner_name": "govulncheck"\n  }\n}\n{\n}\n'
     told = named(text.encode(), None)
     assert told is not None
-    assert told.startswith("the report is a stream of govulncheck")
+    assert told.startswith("a stream of govulncheck")
 
 
 def test_nothing_of_the_report_is_told() -> None:
@@ -183,7 +183,7 @@ def test_nothing_of_the_report_is_told() -> None:
 def test_a_beginning_that_was_made_to_be_slow_is_answered(text: str, what: str | None) -> None:
     """No more than the first bytes are looked at, each a few times."""
     told = named(text.encode(), None)
-    assert (told is None) if what is None else (told or "").startswith(f"the report is {what}")
+    assert (told is None) if what is None else (told or "").startswith(what)
 
 
 def test_a_report_that_is_not_read_is_refused() -> None:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from fixgate.events import FindingStatus, Location
 from fixgate.reports.adapter import Draft, Exposed, Failed, Hints, Item, Remark
+from fixgate.reports.code import lines_of
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import Shape, first_objects, inside, mapping, moment, said, sequence, shaped, some
 from fixgate.reports.paths import portable
@@ -16,8 +17,6 @@ from fixgate.reports.severity import rated
 _PASSWORDS: Final = frozenset({"B105", "B106", "B107"})
 """Tests whose text and code are the password."""
 _PASSWORD: Final = re.compile(r"Possible hardcoded password: '(.*)'", re.DOTALL)
-_NUMBERED: Final = re.compile(r"(?m)^(\d{1,9})[ \t](.*)$")
-"""A line of the code, behind its number."""
 
 
 class _Weakness(Shape):
@@ -79,7 +78,7 @@ def _draft(read: _Issue, pointer: str, whole: Mapping[str, object], hints: Hints
     file, about = portable(read.filename), read.issue_text or ""
     secret = read.test_id in _PASSWORDS
     password = _PASSWORD.fullmatch(about) if secret else None
-    lines = "" if secret else _code(read)
+    lines = "" if secret else lines_of(read.code or "", {*(read.line_range or ()), read.line_number})
     return Draft(
         pointer=pointer,
         tool="bandit",
@@ -106,10 +105,3 @@ def _draft(read: _Issue, pointer: str, whole: Mapping[str, object], hints: Hints
         links=some((said(read.more_info),)),
         last_seen_at=moment(said(whole.get("generated_at"))),
     )
-
-
-def _code(read: _Issue) -> str:
-    """The lines that the issue is about, without their numbers; all that are shown when it does not say which."""
-    shown = [(int(number), text) for number, text in _NUMBERED.findall(read.code or "")]
-    named = {*(read.line_range or ()), read.line_number}
-    return "\n".join(text for number, text in shown if number in named) or "\n".join(text for _, text in shown)

@@ -109,7 +109,7 @@ _DOCUMENTS: Final = (
 
 
 def named(data_head: bytes, document: Document | None) -> str | None:
-    """What the report is, that it is not read, and what to send instead, as a refusal says it.
+    """What the report is, that it is not read, and what to send instead: what goes on after "the report is".
 
     `data_head` are its first bytes, `HEAD` of them or more; `document` is None when it is no JSON. None when it is not
     known what it is. Pure; never raises.
@@ -122,7 +122,7 @@ def named(data_head: bytes, document: Document | None) -> str | None:
         text = _text(head)
         found = _by_text(text) if document is None else None
         found = found or _stream(text)
-    return None if found is None else f"the report is {found[0]}, which is not read; {found[1]}"
+    return None if found is None else f"{found[0]}, which is not read; {found[1]}"
 
 
 def _by_bytes(head: bytes) -> tuple[str, str] | None:

@@ -1,0 +1,124 @@
+"""gosec: its JSON (`report/json`, `issue.Issue`) of versions 1 and 2."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from pydantic import Field
+
+from fixgate.events import FindingStatus, Location
+from fixgate.reports.adapter import Draft, Exposed, Failed, Hints, Item, Remark, Suppressed
+from fixgate.reports.code import lines_of
+from fixgate.reports.document import Document, Unusable
+from fixgate.reports.fields import Shape, first_objects, inside, mapping, said, sequence, shaped, some, text
+from fixgate.reports.paths import portable
+from fixgate.reports.severity import rated
+
+_CREDENTIALS: Final = "G101"
+"""The rule whose code holds a secret."""
+_LINES: Final = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
+_LONGEST: Final = 1_000
+"""Lines of code that an issue may be about; a longer range is the mistake of a tool."""
+
+
+class _Weakness(Shape):
+    id: str | None = None
+    url: object = None
+
+
+class _Issue(Shape):
+    rule_id: str = Field(min_length=1)
+    file: str
+    details: str | None = None
+    severity: str | None = None
+    confidence: str | None = None
+    cwe: _Weakness | None = None
+    code: str | None = None
+    line: str | int | None = None
+    nosec: bool | None = None
+    suppressions: object = None
+
+
+class Gosec:
+    """See the module."""
+
+    name = "gosec"
+
+    def recognises(self, document: Document) -> bool:
+        """By issues beside the counts of files and of what was found."""
+        return any(
+            "Issues" in r and {"files", "found"} <= (mapping(r.get("Stats")) or {}).keys()
+            for r in first_objects(document)
+        )
+
+    def read(self, document: Document, hints: Hints) -> Iterator[Item]:
+        """See `Adapter.read`."""
+        for pointer, value in document.values:
+            whole = mapping(value) or {}
+            issues = sequence(whole.get("Issues")) or ()
+            version = said(whole.get("GosecVersion"))
+            for number, item in enumerate(issues):
+                yield _item(item, f"{pointer}/Issues/{number}", version, hints)
+            yield from _scan(whole, found=bool(issues))
+
+
+def _scan(whole: Mapping[str, object], *, found: bool) -> Iterator[Item]:
+    """What the report says of its scan; the array of issues is `null` where there is none."""
+    errors, files = len(mapping(whole.get("Golang errors")) or ()), inside(whole, "Stats", "files")
+    counted = inside(whole, "Stats", "found")
+    if not found and isinstance(counted, int) and counted > 0:
+        yield Failed("gosec counts issues, and none is in the report")
+    if errors:
+        yield Remark(f"{errors} files could not be scanned")
+    if files == 0 and not found:
+        yield Failed("gosec could scan none of its files") if errors else Remark("gosec scanned no file")
+
+
+def _item(value: object, pointer: str, version: str | None, hints: Hints) -> Item:
+    read = shaped(_Issue, value, pointer)
+    if isinstance(read, Unusable):
+        return read
+    if read.nosec or sequence(read.suppressions):
+        return Suppressed(pointer)
+    return _draft(read, pointer, version, hints)
+
+
+def _draft(read: _Issue, pointer: str, version: str | None, hints: Hints) -> Draft:
+    file, secret = portable(read.file), read.rule_id == _CREDENTIALS
+    lines = _lines(read)
+    code = "" if secret else lines_of(read.code or "", lines)
+    return Draft(
+        pointer=pointer,
+        tool="gosec",
+        tool_version=version,
+        identity=(read.rule_id, file.identity, " ".join(code.split())),
+        unique=False,
+        what=read.rule_id,
+        severity=rated("gosec", read.severity),
+        status=FindingStatus.OPEN,
+        rule_id=read.rule_id,
+        rule_name=read.rule_id,
+        title=read.details or read.rule_id,
+        confidence=said(read.confidence),
+        aliases=some((f"CWE-{read.cwe.id}",)) if read.cwe and text(read.cwe.id) else (),
+        locations=(
+            Location(
+                path=file.path,
+                start_line=lines[0] if lines else None,
+                end_line=lines[-1] if lines else None,
+                snippet=code or None,
+            ),
+        ),
+        repository=hints.repository,
+        secret=Exposed(kind=read.rule_id, value="") if secret else None,
+        links=some((said(read.cwe.url),)) if read.cwe else (),
+    )
+
+
+def _lines(read: _Issue) -> range:
+    """The lines that it is about: a number, or two with a dash between them."""
+    match = _LINES.fullmatch(str(read.line))
+    if match is None:
+        return range(0)
+    first, last = int(match[1]), int(match[2] or match[1])
+    return range(first, min(last, first + _LONGEST) + 1) if 0 < first <= last else range(0)
