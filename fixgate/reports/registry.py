@@ -18,6 +18,7 @@ from fixgate.reports.formats.ggshield import Ggshield
 from fixgate.reports.formats.github_alerts import GitHubAlerts
 from fixgate.reports.formats.gitlab import GitLab
 from fixgate.reports.formats.gitleaks import Gitleaks
+from fixgate.reports.formats.gosec import Gosec
 from fixgate.reports.formats.grype import Grype
 from fixgate.reports.formats.guardduty import GuardDuty
 from fixgate.reports.formats.inspector2 import Inspector2
@@ -52,6 +53,7 @@ _ALL: Final[tuple[Adapter, ...]] = (
     GitHubAlerts(),
     GitLab(),
     Gitleaks(),
+    Gosec(),
     Grype(),
     GuardDuty(),
     Inspector2(),
