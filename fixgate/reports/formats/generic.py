@@ -1,6 +1,6 @@
 """The format for everybody else: the sender says where in each result our fields stand.
 
-One object with `results`; or several values, of which the first is the same object without them. `docs/formats/generic.md`
+One object with `results`; or several values, of which the first is that object without them. `docs/formats/generic.md`
 has the names and an example.
 """
 
