@@ -132,7 +132,7 @@ def _draft(read: Finding, pointer: str, hints: Hints) -> Draft:
             rule or info.title or "",
             account or "",
             region or "",
-            *of,
+            *parts,
         ),
         unique=False,
         what=known_as(rule or word(info.title) or str(read.class_uid), aliases),
