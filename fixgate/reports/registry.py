@@ -38,6 +38,8 @@ from fixgate.reports.formats.snyk import Snyk
 from fixgate.reports.formats.trivy import Trivy
 from fixgate.reports.formats.trivy_operator import TrivyOperator
 from fixgate.reports.formats.trufflehog import Trufflehog
+from fixgate.reports.formats.trufflehog2 import Trufflehog2
+from fixgate.reports.formats.trufflehog3 import Trufflehog3
 from fixgate.reports.formats.wiz import Wiz
 from fixgate.reports.formats.zizmor import Zizmor
 
@@ -73,6 +75,8 @@ _ALL: Final[tuple[Adapter, ...]] = (
     Trivy(),
     TrivyOperator(),
     Trufflehog(),
+    Trufflehog2(),
+    Trufflehog3(),
     Wiz(),
     Zizmor(),
 )
