@@ -20,10 +20,41 @@ _logger = logging.getLogger(__name__)
 
 
 class _Handler(MotoRequestHandler):
-    def make_environ(self) -> dict[str, Any]:
-        environ = super().make_environ()
-        environ["fixgate.connection"] = self.connection
-        return environ
+    """Answers the requests of one connection, one after the other.
+
+    werkzeug's own handler ends the connection after each, for it does not know whether the request was read to its end.
+    Here it always was, and whoever makes thirty calls for a change need not connect thirty times.
+    """
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def answered(self, environ: dict[str, Any]) -> Answer | None:
+        """The answer; None when the connection is to end without one."""
+        raise NotImplementedError
+
+    def run_wsgi(self) -> None:
+        """Answer one request."""
+        if self.headers.get("Expect", "").strip().lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.wfile.flush()
+        self.environ = environ = self.make_environ()
+        said = self.answered(environ)
+        if said is None:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        self.send_response(said.status)
+        for name, value in said.headers:
+            self.send_header(name, value)
+        if said in (_TOO_LARGE, _DEFECT):
+            self.send_header("Connection", "close")  # it may not have been read to its end
+        if self.command != "HEAD":
+            self.send_header("Content-Length", str(len(said.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(said.body)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         # What was asked is in the trail; an address may hold what a log must not.
@@ -36,23 +67,23 @@ class _Handler(MotoRequestHandler):
 def serve(port: int, answer: Callable[[Request], Answer], name: str) -> BaseWSGIServer:
     """Listen on a port of the loopback address; answers in threads of its own. Raises OSError."""
 
-    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        said = _answered(environ, answer)
-        if said is None:
-            connection: socket.socket = environ["fixgate.connection"]
-            connection.shutdown(socket.SHUT_RDWR)
-            raise ConnectionAbortedError
-        headers = [*said.headers]
-        if environ["REQUEST_METHOD"] != "HEAD":
-            headers.append(("Content-Length", str(len(said.body))))
-        start_response(f"{said.status} {name}", headers)
-        return [said.body]
+    class Handler(_Handler):
+        """This server's."""
 
-    server = make_server(LOOPBACK, port, application, threaded=True, request_handler=_Handler)
+        def answered(self, environ: dict[str, Any]) -> Answer | None:
+            """See `_Handler`."""
+            return _answered(environ, answer)
+
+    server = make_server(LOOPBACK, port, _nothing, threaded=True, request_handler=Handler)
     # A client that goes away must not keep the process from ending.
     server.daemon_threads = True  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, name=name, daemon=True).start()
     return server
+
+
+def _nothing(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """What werkzeug wants to be given; the handler does not call it."""
+    raise NotImplementedError
 
 
 def _answered(environ: dict[str, Any], answer: Callable[[Request], Answer]) -> Answer | None:

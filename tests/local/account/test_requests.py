@@ -131,3 +131,30 @@ def test_a_request_that_is_too_large_is_not_read(world: World) -> None:
     connection.endheaders()
     assert connection.getresponse().status == 413
     connection.close()
+
+
+def test_what_was_not_read_cannot_be_taken_for_a_request(world: World) -> None:
+    """After a refusal unread, the connection ends: the rest of the body is nobody's request."""
+    host = world.account.endpoint.removeprefix("http://")
+    connection = http.client.HTTPConnection(host, timeout=10)
+    connection.putrequest("PUT", f"/{STAGING}/large")
+    connection.putheader("Content-Length", str(65 * 1024 * 1024))
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert (answer.status, answer.getheader("Connection")) == (413, "close")
+    connection.close()
+
+
+def test_each_request_of_a_connection_is_judged_by_itself(world: World) -> None:
+    """A connection carries many, bodies and all: a stranger may look into the public bucket, and write nothing."""
+    host = world.account.endpoint.removeprefix("http://")
+    connection = http.client.HTTPConnection(host, timeout=10)
+    connection.connect()
+    first = connection.sock
+    for method, body, status in (("HEAD", b"", 404), ("PUT", b"a body", 403), ("GET", b"", 404), ("PUT", b"", 403)):
+        connection.request(method, f"/{STAGING}/nothing", body=body)
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == status
+        assert connection.sock is first
+    connection.close()
