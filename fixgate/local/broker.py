@@ -208,7 +208,7 @@ def _storage(plan: BrokerPlan) -> dict[str, str]:
         "transaction.state.log.num.partitions": "4",
         "share.coordinator.state.topic.num.partitions": "1",
         # Each request goes from thread to thread, and on a machine of few cores, which this broker shares with all its
-        # clients, fewer of them are woken for less: about a sixth of a transaction's processor time (3 and 8 by default).
+        # clients, fewer of them (3 and 8 by default) take about a sixth less processor time for a transaction.
         "num.network.threads": "1",
         "num.io.threads": "2",
         # The default takes 128 MiB of the heap.
