@@ -13,8 +13,6 @@ from typing import Final
 
 from fixgate.errors import Poison, Reason
 from fixgate.events import Finding
-from fixgate.reports.adapter import Hints
-from fixgate.reports.document import Data
 from fixgate.reports.findings import Origin, findings
 from fixgate.reports.report import Report, Scan
 from fixgate.reports.secrets import HashKey
@@ -22,17 +20,13 @@ from fixgate.segments import REFERENCE
 from fixgate.verbs import Event, Facts, Output, Received, Result
 from fixgate.vouching import Voucher
 from services.ingest.gathered import Gathered
+from services.ingest.hints import hints_of
 from services.ingest.progress import Progress, Reader, entry, progress_of
 
-FORMAT_LABEL: Final = "fixgate-format"
-"""The header in which a sender names the format; without it the content tells."""
-REPOSITORY_LABEL: Final = "fixgate-repository"
-"""The header in which a sender names the repository that was scanned, by its clone address."""
 PART: Final = 500
 """Findings in one transaction at most."""
 NAMED: Final = 20
 """Results that a dead letter names; it holds them all."""
-ADDRESS_LIMIT: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +47,7 @@ class Normalize:
             raise Poison(Reason.DEFECT, "ingest is told of reports alone")
         if self.vouched and event.voucher is None:
             raise Poison(Reason.UNSIGNED, "nobody vouches for the report's sender")
-        digest, data = _report(event, event.record, facts.gathered)
-        hints = _hints(event)
-        report = self.reader.read(digest, data, hints)
+        digest, report = self._report(event, event.record, facts.gathered)
         _check(report)
         total = len(report.findings)
         before = progress_of(event, facts.state, total) or Progress(done=0, total=total, stored=facts.gathered.stored)
@@ -64,10 +56,17 @@ class Normalize:
         found = _sent_by(event.voucher, findings(report, self.key, origin, start=before.done, stop=after.done))
         outputs = tuple(Output(topic="findings", key=f.problem_key.encode(), record=f) for f in found)
         if after.done < total:
-            self.reader.keep(digest, hints, report)
             return Result(outputs=outputs, state={entry(event): after.encode(event)}, unfinished=True)
         self.reader.done()
         return Result(outputs=outputs, state=_cleared(event, facts), partly=_unusable(report))
+
+    def _report(self, event: Received, record: bytes, gathered: Gathered) -> tuple[str, Report]:
+        """The report and the digest of its bytes: the record's own, or those that it refers to."""
+        if (REFERENCE in event.labels) != (gathered.whole is not None):
+            raise Poison(Reason.DEFECT, "a reference comes with the report that it refers to, and nothing else does")
+        if gathered.whole is not None:
+            return gathered.whole.digest, gathered.whole.report
+        return event.digest, self.reader.read(event.digest, record, hints_of(event))
 
 
 def _sent_by(voucher: Voucher | None, found: Sequence[Finding]) -> Sequence[Finding]:
@@ -75,13 +74,6 @@ def _sent_by(voucher: Voucher | None, found: Sequence[Finding]) -> Sequence[Find
     if voucher is None:
         return found
     return tuple(replace(f, source=replace(f.source, principal=voucher.principal)) for f in found)
-
-
-def _report(event: Received, record: bytes, gathered: Gathered) -> tuple[str, Data]:
-    """The report's digest and bytes: the record's own, or those that it refers to."""
-    if (REFERENCE in event.labels) != (gathered.whole is not None):
-        raise Poison(Reason.DEFECT, "a reference comes with the report that it refers to, and nothing else does")
-    return (event.digest, record) if gathered.whole is None else (gathered.whole.digest, gathered.whole.data)
 
 
 def _check(report: Report) -> None:
@@ -95,12 +87,6 @@ def _check(report: Report) -> None:
 def _cleared(event: Received, facts: Facts[Gathered]) -> Mapping[bytes, bytes | None]:
     """The progress is over, this report's or what another left."""
     return {} if facts.state.get(entry(event)) is None else {entry(event): None}
-
-
-def _hints(event: Received) -> Hints:
-    repository = event.labels.get(REPOSITORY_LABEL, "").strip()
-    usable = bool(repository) and len(repository) <= ADDRESS_LIMIT and repository.isprintable()
-    return Hints(format=event.labels.get(FORMAT_LABEL, "").strip(), repository=repository if usable else None)
 
 
 def _unusable(report: Report) -> Poison | None:

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from fixgate.events import Stored
-from fixgate.reports.document import Data
+from fixgate.reports.report import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
-    """A report that its record only refers to: its digest, and its bytes, verified."""
+    """A report that its record only refers to: the digest of its bytes, which were verified, and what is in them."""
 
     digest: str
-    data: Data
+    report: Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from fixgate.events import Stored
 from fixgate.reports.adapter import Hints
-from fixgate.reports.document import Data
 from fixgate.reports.report import Report, read
 from fixgate.verbs import Received, StateView
 
@@ -52,7 +51,7 @@ def progress_of(event: Received, state: StateView, total: int) -> Progress | Non
 
 
 class Reader:
-    """Reads reports, and keeps the last that is not done: its parts are taken one after the other.
+    """Reads reports, and keeps the last one until it is done: its parts are taken one after the other.
 
     A cache of a pure function: what it answers depends on nothing but what it is asked.
     """
@@ -60,17 +59,13 @@ class Reader:
     def __init__(self) -> None:
         self._last: tuple[str, Hints, Report] | None = None
 
-    def read(self, digest: str, data: Data, hints: Hints) -> Report:
+    def read(self, digest: str, data: bytes, hints: Hints) -> Report:
         """The report in `data`, whose digest is given; raises Poison when as a whole it cannot be used."""
-        if self._last is not None and self._last[:2] == (digest, hints):
-            return self._last[2]
-        self._last = None
-        return read(data, hints)
-
-    def keep(self, digest: str, hints: Hints, report: Report) -> None:
-        """It will be asked for again."""
-        self._last = digest, hints, report
+        if self._last is None or self._last[:2] != (digest, hints):
+            self._last = None
+            self._last = digest, hints, read(data, hints)
+        return self._last[2]
 
     def done(self) -> None:
-        """It will not: let go of it, and of the bytes behind it."""
+        """It will not be asked for again: let go of it."""
         self._last = None

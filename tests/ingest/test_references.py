@@ -160,11 +160,21 @@ def test_a_record_that_does_not_say_that_it_is_a_reference_is_none(publishing: P
     assert "no format that is known" in publishing.refusals()[0]
 
 
-def test_a_stored_report_that_cannot_be_used_is_a_dead_letter(publishing: Publishing) -> None:
+@pytest.mark.parametrize(("report", "says"), [(b"no json", "JSON"), (b" ", "is empty"), (b'{"a":1}', "no format")])
+def test_a_stored_report_that_cannot_be_used_is_a_dead_letter(publishing: Publishing, report: bytes, says: str) -> None:
     """The letter holds the reference; what it refers to stays where it is."""
-    publishing.refer(publishing.stored(b"no json").encode())
+    publishing.refer(publishing.stored(report).encode())
     publishing.run()
-    assert "JSON" in publishing.refusals()[0]
+    assert says in publishing.refusals()[0]
+
+
+def test_a_stored_report_of_which_a_part_is_unusable_is_a_dead_letter_in_the_end(publishing: Publishing) -> None:
+    """What can be used is written first."""
+    found = [leak(f"{SECRET}{n}", File=f"f{n}") for n in range(50)]
+    publishing.refer(publishing.stored(data([*found, leak(SECRET, StartLine="three")])).encode())
+    publishing.run()
+    assert len(publishing.findings) == 50
+    assert publishing.refusals()[0].startswith("1 of 51 results cannot be used: /50: ")
 
 
 # -- what is promised --------------------------------------------------------------------------------------------------
@@ -297,11 +307,11 @@ def fetching(folder: Path) -> tuple[Slow, References]:
     return store, References(store, Unseal([INTAKE]), folder, LIMIT, Originals(store=store, sealer=None))
 
 
-def whole(references: References, manifest: Manifest, deadline: float) -> bytes:
-    """What is fetched within the deadline."""
+def whole(references: References, manifest: Manifest, deadline: float) -> tuple[str, int]:
+    """What is fetched within the deadline: the report's digest, and how many findings it has."""
     found = references.whole(received(manifest), manifest.encode(), deadline).whole
     assert found is not None
-    return found.data[:]
+    return found.digest, len(found.report.findings)
 
 
 def test_what_takes_longer_than_a_deadline_is_fetched_on(tmp_path: Path) -> None:
@@ -313,7 +323,7 @@ def test_what_takes_longer_than_a_deadline_is_fetched_on(tmp_path: Path) -> None
         with pytest.raises(Transient, match="still being fetched"):
             whole(references, manifest, 0.001)
         store.let.release()
-    assert whole(references, manifest, 60.0) == report
+    assert whole(references, manifest, 60.0) == (digest(report), 1)
     assert store.gotten == 3
 
 
@@ -330,7 +340,7 @@ def test_what_nobody_waits_for_any_more_is_given_up(tmp_path: Path) -> None:
         whole(references, wanted, 0.001)
     for _ in range(3):
         store.let.release()
-    assert whole(references, wanted, 60.0) == report
+    assert whole(references, wanted, 60.0) == (digest(report), 2)
     for thread in threading.enumerate():
         if thread.name == "reference":
             thread.join(60)
@@ -340,7 +350,7 @@ def test_what_nobody_waits_for_any_more_is_given_up(tmp_path: Path) -> None:
 def test_a_failure_is_told_once_and_the_next_try_begins_anew(tmp_path: Path) -> None:
     """What failed is not remembered."""
     store, references = fetching(tmp_path)
-    manifest = segments.store(io.BytesIO(b"value"), store, INTAKE_SEAL, Purpose.INTAKE)
+    manifest = segments.store(io.BytesIO(leaks(1)), store, INTAKE_SEAL, Purpose.INTAKE)
     digits = manifest.segments[0].location.removeprefix("sha256:")
     path = tmp_path / "objects" / digits[:2] / digits[2:]
     sealed = path.read_bytes()
@@ -350,7 +360,7 @@ def test_a_failure_is_told_once_and_the_next_try_begins_anew(tmp_path: Path) -> 
         whole(references, manifest, 60.0)
     path.write_bytes(sealed)
     store.let.release()
-    assert whole(references, manifest, 60.0) == b"value"
+    assert whole(references, manifest, 60.0) == (digest(leaks(1)), 1)
 
 
 # -- the spool ---------------------------------------------------------------------------------------------------------
@@ -397,8 +407,10 @@ def test_nothing_is_left_of_a_spool_by_a_kill(tmp_path: Path) -> None:
 
 def test_fetching_and_keeping_take_little_memory(publishing: Publishing) -> None:
     """A few segments, however large the report is."""
-    size = 12 * LARGEST
-    manifest = publishing.stored(leaks(1, size))
+    found = [leak(f"{SECRET}{n}", File=f"f{n}", Match="x" * 64_000) for n in range(800)]
+    manifest = publishing.stored(data(found))
+    assert manifest.size > 12 * LARGEST
+    del found
     kept = Originals(store=publishing.store, sealer=KEPT_SEAL)
     references = References(publishing.store, Unseal([INTAKE]), publishing.spools, LIMIT, kept)
     tracemalloc.start()
@@ -408,5 +420,5 @@ def test_fetching_and_keeping_take_little_memory(publishing: Publishing) -> None
     finally:
         tracemalloc.stop()
     assert gathered.whole is not None
-    assert len(gathered.whole.data) == size
+    assert len(gathered.whole.report.findings) == 800
     assert most < 8 * LARGEST

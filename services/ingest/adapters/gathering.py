@@ -1,4 +1,4 @@
-"""What ingest finds out about a report before its verb is asked: the bytes behind a reference, and where it is kept."""
+"""What ingest finds out about a report before its verb is asked: what a reference refers to, and where it is kept."""
 
 from dataclasses import dataclass
 
