@@ -22,7 +22,7 @@ class Original:
     pointer: str = ""
     """Where in the report the result stands, as a JSON Pointer or line number."""
     stored: Stored | None = None
-    """The sealed report; null when it was not kept."""
+    """The sealed report, or the sealed manifest of a large one; null when it was not kept."""
 
 
 def datum_original(record: Original) -> dict[str, Any]:
