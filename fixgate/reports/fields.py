@@ -21,7 +21,9 @@ FAULTS_TOLD: Final = 3
 _FIELD: Final = re.compile(r"[A-Za-z_@$][A-Za-z0-9_.-]{0,40}")
 _MILLISECONDS: Final = 100_000_000_000
 """A time of more seconds than this would be in the year 5138: it is in milliseconds."""
-_PLACEHOLDER: Final = re.compile(r"\s*(<[^<>]*>|requires login|n/?a|none|null|unknown)?\s*", re.IGNORECASE)
+_NANOSECONDS: Final = re.compile(r"(\.\d{6})\d+")
+_PLACEHOLDER: Final = re.compile(r"<[^<>]*>|requires login|n/?a|none|null|unknown", re.IGNORECASE)
+_PLACEHOLDERS_BEGIN: Final = frozenset("<rRnNuU")
 LOOKED_AT: Final = 20
 """Results that an adapter looks at before it says that a document is none of its own."""
 
@@ -95,7 +97,10 @@ def first_objects(document: Document, *lists: str) -> Iterator[Mapping[str, obje
 
 def word(value: str | None) -> str | None:
     """The text, unless it is empty or stands for nothing: `<finding_uid>`, `requires login`, `None`."""
-    return None if value is None or _PLACEHOLDER.fullmatch(value) else value.strip()
+    made = value.strip() if value is not None else ""
+    if not made or (made[0] in _PLACEHOLDERS_BEGIN and _PLACEHOLDER.fullmatch(made)):
+        return None
+    return made
 
 
 def said(value: object) -> str | None:
@@ -144,7 +149,7 @@ def moment(value: object) -> datetime | None:
     try:
         if isinstance(value, str):
             # Some write nine digits of a second, which Python does not read.
-            made = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value.strip()))
+            made = datetime.fromisoformat(_NANOSECONDS.sub(r"\1", value.strip()))
             return made.replace(tzinfo=UTC) if made.tzinfo is None else made.astimezone(UTC)
         if not isfinite(value) or value <= 0:
             return None

@@ -61,6 +61,8 @@ _SMALL: Final = frozenset(
 _RELEASE: Final = re.compile(r" *v?[0-9][0-9a-z ]*$")
 _LONGEST: Final = 80
 """Characters of a manager's name that are looked at; no known one has half of that."""
+_LONG: Final = 200
+"""Characters of what is not kept for the next time."""
 _CVE: Final = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}")
 
 
@@ -84,6 +86,13 @@ def purl(manager: str | None, name: str, version: str | None, *, namespace: str 
 
     `namespace` is the distribution of a system's package where `manager` does not say it.
     """
+    # A report names few packages many times.
+    make = _purl if len(name) + len(version or "") + len(manager or "") < _LONG else _purl.__wrapped__
+    return make(manager, name, version or "", namespace)
+
+
+@lru_cache(maxsize=4096)
+def _purl(manager: str | None, name: str, version: str, namespace: str) -> str:
     kind, known = type_of(manager)
     path = name.replace(":", "/") if kind == "maven" else name
     if kind in _SMALL:

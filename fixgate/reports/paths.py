@@ -13,6 +13,7 @@ from fixgate.targets import WORKFLOW, workflow
 TAIL: Final = 3
 """Segments by which a file is known when nothing says where its repository begins."""
 _DRIVE: Final = re.compile(r"^/?[A-Za-z]:(?=/)")
+_ABOVE: Final = re.compile(r"^(?:\.\./)+")
 _CHECKOUTS: Final = re.compile(
     r"^/(?:github/workspace|home/runner/work/[^/]+/[^/]+|builds/[^/]+/[^/]+|workspaces?/[^/]+|code|repo|src|app|scan)/"
 )
@@ -91,6 +92,5 @@ def _plain(text: str) -> str:
         return ""
     path = posixpath.normpath(path)
     # Nothing above the root of what was scanned can be named.
-    while path.startswith("../"):
-        path = path[3:]
+    path = _ABOVE.sub("", path)
     return "/" + path.lstrip("/") if path.startswith("/") else path

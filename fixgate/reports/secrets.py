@@ -22,7 +22,7 @@ _SHOWN_FROM: Final = 20
 """Characters of a secret of which a few may be shown; of a shorter one none are."""
 _SHOWN: Final = 4
 _OTHERS: Final = 0o077
-_HIDDEN: Final = re.compile(r"\s*(?:REDACTED|\[?redacted\]?|<redacted>|[*xX•.…\s]*|.*\.\.\.)\s*", re.DOTALL)
+_HIDDEN: Final = re.compile(r"REDACTED|\[?redacted\]?|<redacted>|[*xX•.…\s]*|.*\.\.\.", re.DOTALL)
 _ABOUT: Final = re.compile(
     r"(?i)secret|credential|passw|hard-?_?coded|api[-_]?key|private[-_]?key|CWE-(?:798|259|321)\b"
 )
@@ -79,7 +79,8 @@ def masked(secret: str) -> str:
 
 def shown(text: str | None) -> str:
     """The secret that a report shows; "" when the scanner has masked it itself, in whole or in part."""
-    return "" if text is None or _HIDDEN.fullmatch(text) else text.strip()
+    found = (text or "").strip()
+    return "" if _HIDDEN.fullmatch(found) else found
 
 
 def about_secrets(*texts: str) -> bool:
