@@ -58,9 +58,10 @@ def _work(process: Process, identity: WorkloadIdentity, broker: KafkaBroker, *, 
                 tracer=process.telemetry.tracer,
                 clock=lambda: datetime.now(UTC),
             )
-            _Receiver(process, identity, book, taker).serve(listening, presenting)
+            _Receiver(process, identity, book, taker, posting).serve(listening, presenting)
         finally:
             posting.close()
+        posting.check()
 
 
 def _check_topic(process: Process, broker: KafkaBroker) -> None:
@@ -72,8 +73,11 @@ def _check_topic(process: Process, broker: KafkaBroker) -> None:
 class _Receiver:
     """What takes reports, over HTTP and from queues, with one set of rates for both."""
 
-    def __init__(self, process: Process, identity: WorkloadIdentity, book: SourceBook, taker: Taker) -> None:
+    def __init__(
+        self, process: Process, identity: WorkloadIdentity, book: SourceBook, taker: Taker, posting: KafkaPosting
+    ) -> None:
         self._process = process
+        self._posting = posting
         self._identity = identity
         self._book = book
         self._taker = taker
@@ -107,12 +111,17 @@ class _Receiver:
         await serve(application(desk), listening, presenting, stop=self._process.stop, tick=tick)
 
     def _well(self) -> None:
+        self._posting.check()
         self._book.current()
         self._identity.signer()
 
     def _tick(self, presenting: Presenting | None) -> None:
         """See to what changes by itself, and tell of a fault once."""
         fault = ""
+        try:
+            self._posting.check()
+        except FixgateError:
+            self._process.stop.set()  # and then the process ends with that error, to be started again
         try:
             if presenting is not None:
                 presenting.refresh()

@@ -15,6 +15,7 @@ with a voucher; (7) the answer, once the broker has it.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,7 +25,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fixgate.errors import FixgateError
-from fixgate.receiving.bodies import Room, read
+from fixgate.receiving.bodies import Room, drained, read
 from fixgate.receiving.declining import Declined, busy
 from fixgate.receiving.rates import Rates
 from fixgate.receiving.senders import Door, Sender
@@ -34,10 +35,11 @@ from fixgate.receiving.telling import Teller
 from fixgate.vouching import Way
 
 PATH: Final = "/v1/reports"
+LATE: Final = 408
 _WORDS: Final = {
     400: "malformed",
     401: "unauthenticated",
-    408: "late",
+    LATE: "late",
     413: "oversized",
     415: "unsupported",
     422: "unwanted",
@@ -96,6 +98,16 @@ def _closing(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Requ
 
 async def _answered(desk: Desk, request: Request) -> Response:
     known = _Known()
+    response = await _attempted(desk, request, known)
+    # One who asks before it sends (RFC 9110 §10.1.1) has sent nothing yet, and need not; one who is late has had time.
+    refused = response.status_code >= 400  # noqa: PLR2004 - where RFC 9110 begins with errors
+    if refused and response.status_code != LATE and "expect" not in request.headers:
+        with suppress(ClientDisconnect, RuntimeError):
+            await drained(request.stream())
+    return response
+
+
+async def _attempted(desk: Desk, request: Request, known: "_Known") -> Response:
     try:
         return await _taken(desk, request, known)
     except ClientDisconnect:

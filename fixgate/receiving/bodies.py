@@ -7,7 +7,7 @@ as soon as what it unpacks to is too large: a small body cannot become a large o
 import asyncio
 import zlib
 from collections.abc import AsyncIterable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from fixgate.graph import MIB
@@ -17,6 +17,9 @@ WITHIN_S: Final = 30.0
 """Seconds in which a whole body must have come: 8 MiB at 2.3 Mbit/s."""
 ROOM: Final = 64 * MIB
 """Bytes of all bodies that are held at once."""
+DRAINED: Final = 16 * MIB
+"""Bytes of a body that is refused which are let come, for its sender's sake."""
+DRAINED_S: Final = 5.0
 _GZIP: Final = 16 + zlib.MAX_WBITS
 """Tells zlib to expect the gzip format (RFC 1952) and no other."""
 _DIGITS: Final = 18
@@ -85,6 +88,20 @@ async def read(
     if not body:
         raise Declined(400, "the report is empty")
     return body
+
+
+async def drained(chunks: AsyncIterable[bytes]) -> None:
+    """Let a body that is refused come, and forget it: who still sends when the connection is closed hears no answer.
+
+    Ends after `DRAINED` bytes or `DRAINED_S` seconds, whatever is still to come.
+    """
+    size = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAINED_S):
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > DRAINED:
+                    return
 
 
 async def _gathered(chunks: AsyncIterable[bytes], unpack: "_Plain | _Gzip", limit: int, held: Held) -> bytes:

@@ -55,6 +55,7 @@ class Posted:
         self.waiting: list[Future[int]] = []
         self.silent = False
         self.asked = threading.Event()
+        self.had = threading.Event()
 
     def post(self, record: Outbound) -> "Future[int]":
         """See taking.Posting."""
@@ -67,6 +68,7 @@ class Posted:
         else:
             self.records.append(record)
             future.set_result(len(self.records) - 1)
+            self.had.set()
         return future
 
 

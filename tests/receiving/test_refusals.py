@@ -348,3 +348,17 @@ def test_what_github_sends_and_is_no_alert_is_refused(desk: Reception, change: d
 def test_there_is_nothing_else(desk: Reception, method: str, path: str, status: int) -> None:
     """No documentation, no listing, no other method."""
     assert desk.ask(method, path, REPORT, {"Authorization": f"Bearer {desk.token}"}).status == status
+
+
+def test_who_is_refused_hears_it_though_it_still_sends(desk: Reception) -> None:
+    """A large body that is not taken is let come, so that the answer is not lost with the connection."""
+    heard = desk.post(b"x" * (8 * MIB), {"Authorization": "Bearer x"})
+    assert heard.status == 401
+    assert desk.post(b"x" * (8 * MIB + 1)).status == 413
+
+
+def test_who_asks_before_it_sends_is_answered_at_once(desk: Reception) -> None:
+    """Nothing is asked for that will be refused (RFC 9110, 10.1.1)."""
+    lines = ["POST /v1/reports HTTP/1.1", "Host: x", "Content-Length: 9000000", "Expect: 100-continue"]
+    heard = raw(desk, "\r\n".join(lines).encode() + b"\r\n\r\n")
+    assert heard.startswith(b"HTTP/1.1 401")
