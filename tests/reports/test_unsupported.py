@@ -141,6 +141,8 @@ DOCUMENTS: Final[tuple[tuple[Any, str], ...]] = (
     ({"reportSchema": "1.1", "scanInfo": {}, "dependencies": []}, "Dependency-Check JSON"),
     ([{"controlReports": []}], "a report of Kubescape of version 1"),
     ({"sample": 1, "output_fields": {}}, "Falco's metrics"),
+    ({"scanOriginResource": {}, "policies": [], "result": {}}, "a report of Wiz's command line"),
+    ({"nodes": [], "services": [], "vulnerabilities": []}, "a report of kube-hunter"),
 )
 
 

@@ -240,7 +240,7 @@ def _dependency_severity(read: DependencyAlert) -> SeverityRating:
     return rating if score is None or not 0 < score <= _TOP_SCORE else replace(rating, score=score)
 
 
-def _identity(kind: str, whose: Whose, number: int | None, otherwise: tuple[str | None, ...]) -> tuple[str, ...]:
+def _identity(kind: str, whose: Whose, number: int | str | None, otherwise: tuple[str | None, ...]) -> tuple[str, ...]:
     """The alert's number in its repository; what it is about where it has none."""
-    own = (str(number),) if number is not None else ("", *(part or "" for part in otherwise))
+    own = (str(number).strip(),) if number is not None else ("", *(part or "" for part in otherwise))
     return (kind, whose.name, *own)

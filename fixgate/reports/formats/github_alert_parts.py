@@ -48,7 +48,7 @@ class Envelope:
 class Alert(Shape):
     """What is read of every alert; what only decorates it may be of any type (`None` in quotes is common)."""
 
-    number: int | None = None
+    number: int | str | None = None
     state: str | None = None
     html_url: object = None
     url: object = None

@@ -31,12 +31,14 @@ KINDS: Final = frozenset(
     }
 )
 _SAID_OF_A_SCAN: Final = frozenset({"warn", "error", "fatal"})
+_OLD: Final = frozenset({"version", "vulnerabilities", "remediations", "dependency_files"})
+"""All that a report says that is older than version 14."""
 _CVES: Final = frozenset({"cve", "ghsa"})
 
 
 class _Identifier(Shape):
     type: str
-    value: str
+    value: str | int
     name: object = None
 
 
@@ -88,7 +90,7 @@ class GitLab:
     name = "gitlab"
 
     def recognises(self, document: Document) -> bool:
-        """By the kind of the scan; before version 14 by the category of a vulnerability."""
+        """By the kind of the scan; before version 14 by what a vulnerability has."""
         return any(_is_report(value) for _, value in document.values)
 
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
@@ -113,8 +115,12 @@ def _is_report(value: object) -> bool:
         return False
     if said(inside(value, "scan", "type")) in KINDS:
         return True
-    first = mapping(next(iter(found), None)) or {}
-    return {"identifiers", "location"} <= first.keys() and said(first.get("category")) in KINDS
+    old = "remediations" in fields and fields.keys() <= _OLD
+    first = mapping(next(iter(found), None))
+    if first is None:
+        return old and not found
+    known = old or "scanner" in first or said(first.get("category")) in KINDS
+    return known and {"identifiers", "location"} <= first.keys()
 
 
 def _of_scan(scan: object) -> Iterator[Item]:
@@ -127,15 +133,17 @@ def _of_scan(scan: object) -> Iterator[Item]:
 
 def _draft(read: _Vulnerability, pointer: str, scan: _Scan, hints: Hints) -> Draft:
     kind = scan.kind or said(read.category) or ""
-    first, names = read.identifiers[0], some(i.value for i in read.identifiers if i.type.lower() in _CVES)
+    first = read.identifiers[0]
+    names = some(str(i.value) for i in read.identifiers if i.type.lower() in _CVES)
     secret = kind == SECRETS
-    hidden = not secret and about_secrets(first.value, text(read.name))
+    # A report that does not say of which kind it is may be one of secrets.
+    hidden = not kind or about_secrets(str(first.value), text(read.name))
     place = _place(read, snippet=None if hidden else said(read.extract))
     package = _package(read.location, scan)
     exposed = shown(said(read.extract)) if secret else ""
     resource, affected = _about(read.location, exposed, hints, place)
     # A value of another kind may be the same: `cwe` 79 and `eslint.rules` 79.
-    rule = first.value if first.type.lower() in _CVES else f"{first.type}:{first.value}"
+    rule = str(first.value) if first.type.lower() in _CVES else f"{first.type}:{first.value}"
     return Draft(
         pointer=pointer,
         tool=said(inside(read.scanner, "id")) or scan.tool,
@@ -152,14 +160,14 @@ def _draft(read: _Vulnerability, pointer: str, scan: _Scan, hints: Hints) -> Dra
         title=text(read.name) or text(read.message) or said(first.name) or rule,
         description=text(read.description),
         confidence=said(read.confidence),
-        aliases=some((*names, *(i.value for i in read.identifiers if i.type.lower() == "cwe"))),
+        aliases=some((*names, *(str(i.value) for i in read.identifiers if i.type.lower() == "cwe"))),
         locations=(place,) if place else (),
         resource=resource,
         repository=hints.repository,
         commit=said(inside(read.location, "commit", "sha")),
         package=package,
         affected=affected,
-        secret=Exposed(kind=first.value, value=exposed) if secret else None,
+        secret=Exposed(kind=str(first.value), value=exposed) if secret else None,
         labels=labelled(
             kind=kind,
             solution=said(read.solution),

@@ -99,8 +99,10 @@ class MsDefender:
     name = "ms-defender"
 
     def recognises(self, document: Document) -> bool:
-        """By a type of Defender for Cloud; by a machine, a product and a CVE."""
-        return any(_is_machine(fields) or _type(fields) is not None for fields in first_objects(document, *LISTS))
+        """By a type of Defender for Cloud; by a machine, a product and a CVE; an empty answer by whose it is."""
+        return any(
+            _is_machine(fields) or _type(fields) is not None for fields in first_objects(document, *LISTS)
+        ) or any(_is_clean(value) for _, value in document.values)
 
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""
@@ -120,6 +122,11 @@ def _is_machine(fields: Mapping[str, object]) -> bool:
     return "cveId" in fields and (
         {"machineId", "productName"} <= fields.keys() or {"deviceId", "softwareName"} <= fields.keys()
     )
+
+
+def _is_clean(value: object) -> bool:
+    server = (said(inside(value, "@odata.context")) or "")[:200]
+    return "securitycenter" in server and sequence(inside(value, "value")) is not None
 
 
 def _type(fields: Mapping[str, object]) -> str | None:

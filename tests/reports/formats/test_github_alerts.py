@@ -226,6 +226,11 @@ def test_an_alert_has_one_name_however_it_comes() -> None:
     assert report(elsewhere).findings[0].fingerprint != rest
 
 
+def test_a_number_may_be_a_text() -> None:
+    """Some tools write it so."""
+    assert report(code() | {"number": "7"}).findings[0].fingerprint == report(code()).findings[0].fingerprint
+
+
 def test_an_alert_keeps_its_name_when_its_place_moves() -> None:
     """Lines, severity and times are no part of it."""
     moved = code(most_recent_instance={"location": {"path": "src/b.py", "start_line": 90}}, updated_at="2026-05-05")

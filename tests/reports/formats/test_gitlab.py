@@ -66,7 +66,8 @@ SAMPLE: Final = scan("sast", found(), found("sqli"), found(location={"file": "sr
     "other",
     [
         {"version": 2, "vulnerabilities": []},
-        {"version": "1", "vulnerabilities": [{"identifiers": [1], "location": {}, "category": "odd"}]},
+        {"version": "1", "vulnerabilities": [{"identifiers": [1], "location": "x", "category": "odd"}]},
+        {"version": "1", "vulnerabilities": [], "remediations": [], "another": 1},
         {"version": "1", "vulnerabilities": [], "scan": {"type": "odd"}},
     ],
 )
@@ -97,6 +98,14 @@ def test_an_older_report_is_known_by_a_category() -> None:
     """It says nothing of its scan."""
     read = report({"version": "2.3", "vulnerabilities": [found(category="sast")]})
     assert (read.format, len(read.findings)) == ("gitlab", 1)
+    assert report({"version": "2.3", "vulnerabilities": [found()], "remediations": []}).format == "gitlab"
+    assert report({"version": "2.3", "vulnerabilities": [], "remediations": []}).scan is Scan.CLEAN
+
+
+def test_an_identifier_may_be_a_number() -> None:
+    """Some analyzers write a CWE so."""
+    names = [{"type": "semgrep_id", "value": "weak-hash"}, {"type": "cwe", "value": 328}]
+    assert report(scan("sast", found(identifiers=names))).findings[0].draft.aliases == ("328",)
 
 
 def test_a_scan_that_failed_is_no_clean_one() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from fixgate.errors import Poison
 from fixgate.events import FindingStatus, Severity
+from fixgate.reports.report import Scan
 from fixgate.reports.report import read as read_bytes
 from tests.reports.making import data, one, report
 
@@ -92,6 +93,14 @@ def test_a_result_that_cannot_be_used_is_rejected_alone(broken: object) -> None:
 def test_results_come_in_answers_in_lists_or_alone(value: object) -> None:
     """Of each kind."""
     assert report(value).format == "ms-defender"
+
+
+def test_an_empty_answer_is_clean() -> None:
+    """It says whose it is; an empty list of another API does not."""
+    empty: dict[str, Any] = {"@odata.context": "https://api.securitycenter.test/api/$metadata#x", "value": []}
+    assert (report(empty).format, report(empty).scan) == ("ms-defender", Scan.CLEAN)
+    with pytest.raises(Poison, match="no format that is known"):
+        report(empty | {"@odata.context": "https://graph.test/v1.0/$metadata#users"})
 
 
 def test_an_export_has_one_a_line_with_other_names() -> None:
