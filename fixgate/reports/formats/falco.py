@@ -165,18 +165,19 @@ def _draft(read: _Alert, pointer: str) -> Draft:
         account=aws.account_id(_text(fields, "ct.user.accountid") or _text(fields, "ct.recipientaccountid")),
         region=_text(fields, "ct.region"),
         affected=affected,
-        labels=labelled(
-            host=host,
-            source=source,
-            tags=" ".join(some(t if isinstance(t, str) else None for t in sequence(read.tags) or ())),
-            container=_text(fields, "container.id"),
-            image=_text(fields, "container.image.repository"),
-            file=about,
-            uuid=said(read.uuid),
-            **done,
-        ),
+        labels={**labelled(host=host, source=source, file=about), **_labels(read, fields, done)},
         first_seen_at=seen,
         last_seen_at=seen,
+    )
+
+
+def _labels(read: _Alert, fields: Mapping[str, object], done: Mapping[str, str | None]) -> dict[str, str]:
+    return labelled(
+        tags=" ".join(some(t if isinstance(t, str) else None for t in sequence(read.tags) or ())),
+        container=_text(fields, "container.id"),
+        image=_text(fields, "container.image.repository"),
+        uuid=said(read.uuid),
+        **done,
     )
 
 
