@@ -13,6 +13,7 @@ class Unit(StrEnum):
     """What a figure counts."""
 
     RATE = "records/s"
+    THROUGHPUT = "MB/s"
     SECONDS = "s"
     MEBIBYTES = "MiB"
     MICROSECONDS = "µs/record"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bench import cases, figures, machine, neighbour
+from bench.intake import cases as intake
 from bench.lab import Lab, laboratory
 from bench.report import Figure, Report
 from bench.whole import cases as whole
@@ -19,7 +20,9 @@ from fixgate.settings import Settings
 
 RAILS: Final = ("relay", "dedupe", "steps", "life", "rebuild")
 """The cases that share one stack with the bench's own topology."""
-NAMES: Final = (*RAILS, "rehearsals", "pipeline")
+INTAKE: Final = ("formats", "long-report", "ingest")
+"""The cases about reports."""
+NAMES: Final = (*RAILS, *INTAKE, "rehearsals", "pipeline")
 """The cases; `--only` takes some of them."""
 RELAYS: Final = ("baseline", "baseline-bare", "relay", "relay-bare")
 DEDUPES: Final = ("quixstreams", "quixstreams-500", "dedupe-bare", "dedupe")
@@ -56,6 +59,8 @@ def run(only: Collection[str], *, quick: bool, progress: Progress) -> Report:
         if set(only) & set(RAILS):
             with laboratory(folder / "stack", progress) as lab:
                 found += _measure(lab, only, QUICK if quick else FULL, python)
+        if set(only) & set(INTAKE):
+            found += _reports(folder, only, quick=quick, progress=progress)
         size = whole.QUICK if quick else whole.FULL
         if "rehearsals" in only:
             found += whole.rehearsals(size, progress)
@@ -73,6 +78,16 @@ def run(only: Collection[str], *, quick: bool, progress: Progress) -> Report:
         figures=tuple(found),
         remarks=tuple(remarks),
     )
+
+
+def _reports(folder: Path, only: Collection[str], *, quick: bool, progress: Progress) -> list[Figure]:
+    size = intake.QUICK if quick else intake.FULL
+    found = intake.formats(size, progress) if "formats" in only else []
+    if "long-report" in only:
+        found += intake.long_report(folder, size, progress)
+    if "ingest" in only:
+        found += intake.ingest(folder, size, progress)
+    return found
 
 
 def _measure(lab: Lab, only: Collection[str], size: Size, python: Path | None) -> list[Figure]:

@@ -44,7 +44,7 @@ def _value(figure: Figure) -> str:
             return f"{figure.value:.0f} {figure.unit}"
         case Unit.SECONDS:
             return f"{figure.value:.2f} {figure.unit}"
-        case Unit.MICROSECONDS | Unit.MILLISECONDS:
+        case Unit.MICROSECONDS | Unit.MILLISECONDS | Unit.THROUGHPUT:
             return f"{figure.value:,.1f} {figure.unit}"
         case Unit.PROCESSOR:
             return f"{figure.value:.2f} {figure.unit}"

@@ -1,0 +1,72 @@
+"""A large report of any format, made of its tests' sample: its results many times, each with another identity."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, cast
+
+from fixgate.reports.report import read
+from tests.reports.samples import at, path_of, sample, written
+
+Path = tuple[str | int, ...]
+SHORTEST: Final = 2
+"""Characters of a part of an identity that is changed where it stands; shorter ones stand anywhere."""
+FAR: Final = 1_000
+"""So far from each other are the numbers that identify copies."""
+
+
+def multiplied(name: str, size: int) -> bytes:
+    """A report of the format with at least `size` bytes; raises ValueError when its copies are repeats."""
+    value = sample(name)
+    report = read(written(value))
+    own = {p for told in report.findings for p in told.draft.identity}
+    places = [path_of(told.draft.pointer, value) for told in report.findings]
+    times = size // max(1, sum(len(json.dumps(at(value, place))) for place in places)) + 1
+    for parent in dict.fromkeys(place[:-1] for place in places):
+        _multiply(at(value, parent), {p[-1] for p in places if p[:-1] == parent}, own, times)
+    made = written(value)
+    found = len(read(made).findings)
+    if found < times:
+        raise ValueError(f"{name}: {found} findings of {times * len(places)} results")
+    return made
+
+
+def _multiply(holder: Any, names: set[str | int], own: set[str], times: int) -> None:
+    if isinstance(holder, list):
+        items = cast("list[Any]", holder)  # type: ignore[redundant-cast]  # pyright does not know what is in it
+        results = [items[int(n)] for n in sorted(names)]
+        items += [_another(result, own, number) for number in range(1, times) for result in results]
+    else:
+        fields = cast("dict[str, Any]", holder)
+        for number in range(1, times):
+            fields.update({f"{name}{number}": _another(fields[str(name)], own, number) for name in names})
+
+
+def _another(value: Any, own: set[str], number: int) -> Any:
+    """A copy with another identity."""
+    if isinstance(value, str):
+        return f"{value}{number}" if value in own and len(value) >= SHORTEST else value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value + number * FAR if str(value) in own else value
+    if isinstance(value, dict):
+        return {name: _another(inner, own, number) for name, inner in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        items = cast("list[Any]", value)  # type: ignore[redundant-cast]  # likewise
+        return [_another(inner, own, number) for inner in items]
+    return value
+
+
+def long_sarif(size: int) -> Iterator[bytes]:
+    """Pieces of a SARIF log of so many bytes, whose rules stand behind its results."""
+    region = {"startLine": 3, "snippet": {"text": "code = of(this, thing)  # %d"}}
+    place = {"physicalLocation": {"artifactLocation": {"uri": "src/module%d/file.py"}, "region": region}}
+    result = {"ruleId": "r1", "message": {"text": "Somebody should look at this. " * 12}, "locations": [place]}
+    pattern = json.dumps(result).replace("%", "%%").replace("%%d", "%d")
+    written_so_far, number = 0, 0
+    yield b'{"version": "2.1.0", "runs": [{"results": ['
+    while written_so_far < size:
+        piece = (", " if number else "") + pattern % (number % 5000, number)
+        yield piece.encode()
+        written_so_far += len(piece)
+        number += 1
+    rules: Mapping[str, Any] = {"driver": {"name": "Scanner", "rules": [{"id": "r1"}]}}
+    yield b'], "tool": %b}]}' % json.dumps(rules).encode()
