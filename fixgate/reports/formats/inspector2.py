@@ -8,7 +8,7 @@ from pydantic import Field
 
 from fixgate.events import FindingStatus, Location, Package, Resource, SeverityRating
 from fixgate.reports import aws
-from fixgate.reports.adapter import Draft, Hints, Item, Suppressed
+from fixgate.reports.adapter import Draft, Hints, Item, Remark, Suppressed
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
     Shape,
@@ -114,6 +114,8 @@ class Inspector2:
 
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""
+        if any(word(text(inside(value, "nextToken"))) for _, value in document.values[:1]):
+            yield Remark("this is one page of several")
         for pointer, value in results(document, *LISTS):
             read = shaped(_Finding, value, pointer)
             if isinstance(read, Unusable):

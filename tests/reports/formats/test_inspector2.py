@@ -108,6 +108,12 @@ def test_containers(value: object, results: int) -> None:
     assert (report(value).format, report(value).results) == ("inspector2", results)
 
 
+def test_a_page_of_several_is_a_warning() -> None:
+    """The others have more."""
+    assert len(report({**SAMPLE, "nextToken": "x"}).warnings) == 1
+    assert report({**SAMPLE, "nextToken": None}).warnings == ()
+
+
 def test_what_is_suppressed_is_counted_apart() -> None:
     """By a rule of the account."""
     assert report({"findings": [finding(), finding(2, status="SUPPRESSED")]}).suppressed == 1
