@@ -48,7 +48,8 @@ class _Vulnerability(Shape):
     description: object = None
     cvss: object = None
     fix: _Fix | None = None
-    advisories: object = None
+    fixed: str | None = Field(default=None, alias="fixedInVersion")
+    links: object = None
     urls: object = None
 
 
@@ -184,9 +185,11 @@ def _draft(read: _Match, pointer: str, scanned: _Scanned) -> Draft:
         locations=tuple(Location(path=place.path) for place in places),
         resource=scanned.resource,
         repository=scanned.repository,
-        package=Package(purl=made, fixed_versions=some(fix.versions or ())),
+        package=Package(purl=made, fixed_versions=some((*(fix.versions or ()), vulnerability.fixed))),
         labels=labelled(fix=fix.state, namespace=text(vulnerability.namespace), package_type=kind, **scanned.labels),
-        links=some((text(vulnerability.source), *texts(vulnerability.urls)[:_LINKS])),
+        links=some(
+            (text(vulnerability.source), *texts(vulnerability.urls)[:_LINKS], *texts(vulnerability.links)[:_LINKS])
+        ),
     )
 
 

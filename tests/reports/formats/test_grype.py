@@ -197,6 +197,19 @@ def test_a_package_has_its_url() -> None:
     ]
 
 
+def test_the_first_versions_said_one_fixed_version() -> None:
+    """As a text beside the severity."""
+    wrong = {
+        "id": "CVE-2026-0001",
+        "severity": "High",
+        "links": ["https://tracker.test/a"],
+        "fixedInVersion": "3.0.2-1",
+    }
+    finding = one(scanned(match(wrong), descriptor={"name": "grype", "version": "0.1.0"}))
+    assert finding.package is not None
+    assert (finding.package.fixed_versions, finding.links) == (("3.0.2-1",), ("https://tracker.test/a",))
+
+
 def test_an_advisory_is_the_problem_that_its_cve_is() -> None:
     """Other scanners know it by that."""
     related = [{"id": "CVE-2026-0002", "severity": "Low", "description": "What the database says."}]
