@@ -75,6 +75,7 @@ def test_a_kind_needs_its_target() -> None:
         (public_bucket(rule_id="security-control/S3.8"), BUCKET, "public_bucket", "bucket"),
         (public_bucket(rule_id="CKV_AWS_53"), BUCKET, "public_bucket", "bucket"),
         (public_bucket(rule_id="extra73"), BUCKET, "public_bucket", "bucket"),
+        (public_bucket(rule_id="AVD-AWS-0086"), BUCKET, "public_bucket", "bucket"),
         (unpinned_action(), WORKFLOW, "unpinned_action", "workflow"),
         (unpinned_action(rule_id="zizmor/unpinned-uses"), WORKFLOW, "unpinned_action", "workflow"),
     ],
