@@ -75,6 +75,8 @@ def working(event: Event, facts: Facts[Any]) -> Result:
             raise Poison(Reason.INVALID, "not in this stage")
         case Told(name="break"):
             raise KeyError("a secret")
+        case Told(name="linger"):
+            return Result(state={event.order: b"more"}, unfinished=True)
         case Told(name=name):
             said = Output(topic="counts", key=b"a", record=signal("a", 1), parents=("sha256:" + "1" * 64,))
             return Result(outputs=(said,), state={event.order: None if name == "end" else name.encode()})
@@ -93,7 +95,9 @@ def started(world: World, **given: Any) -> tuple[Runtime[Any], Work]:
     return runtime, work
 
 
-@pytest.mark.parametrize(("name", "reason"), [("refuse", Reason.INVALID), ("break", Reason.DEFECT)])
+@pytest.mark.parametrize(
+    ("name", "reason"), [("refuse", Reason.INVALID), ("break", Reason.DEFECT), ("linger", Reason.DEFECT)]
+)
 def test_what_the_verb_refuses_writes_nothing_and_is_answered(world: World, name: str, reason: Reason) -> None:
     """A refusal is the teller's to hear: there is no record, no state, no dead letter, and the loop goes on."""
     runtime, work = started(world)
