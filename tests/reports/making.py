@@ -165,6 +165,8 @@ def pascal(value: object) -> object:
     if isinstance(value, dict):
         fields = cast("dict[str, object]", value)
         return {name[0].upper() + name[1:]: pascal(inner) for name, inner in fields.items()}
+    if isinstance(value, list):
+        return [pascal(inner) for inner in cast("Sequence[object]", value)]
     return value
 
 

@@ -5,14 +5,31 @@ from typing import Final
 
 from pydantic import Field
 
-from fixgate.events import FindingStatus, Package, Resource, SeverityRating
+from fixgate.events import FindingStatus, Location, Package, Resource, SeverityRating
 from fixgate.reports import aws
 from fixgate.reports.adapter import Draft, Hints, Item, Passed, Suppressed
+from fixgate.reports.containers import image
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import Shape, first_objects, labelled, moment, results, shaped, some, word
-from fixgate.reports.packages import purl
+from fixgate.reports.fields import (
+    Shape,
+    first_objects,
+    inside,
+    labelled,
+    mapping,
+    moment,
+    results,
+    said,
+    shaped,
+    some,
+    text,
+    texts,
+    word,
+)
+from fixgate.reports.packages import known_as, purl
+from fixgate.reports.paths import portable
 from fixgate.reports.severity import HUNDRED, by_number, by_word, unknown
 
+_SURE: Final = 100
 LISTS: Final = ("Findings", "findings")
 
 
@@ -26,22 +43,13 @@ class _Provider(Shape):
     severity: _Severity | None = Field(default=None, alias="Severity")
 
 
-class _KeyDetails(Shape):
-    key: str | None = Field(default=None, alias="AccessKeyId")
-    user: str | None = Field(default=None, alias="PrincipalName")
-    kind: str | None = Field(default=None, alias="PrincipalType")
-
-
-class _Details(Shape):
-    access_key: _KeyDetails | None = Field(default=None, alias="AwsIamAccessKey")
-
-
 class _Resource(Shape):
     type: str | None = Field(default=None, alias="Type")
     id: str | None = Field(default=None, alias="Id")
     region: str | None = Field(default=None, alias="Region")
     role: str | None = Field(default=None, alias="ResourceRole")
-    details: _Details | None = Field(default=None, alias="Details")
+    details: object = Field(default=None, alias="Details")
+    misplaced: object = Field(default=None, alias="AwsIamAccessKey")
 
 
 class _Status(Shape):
@@ -54,19 +62,12 @@ class _VulnerablePackage(Shape):
     version: str | None = Field(default=None, alias="Version")
     manager: str | None = Field(default=None, alias="PackageManager")
     fixed: str | None = Field(default=None, alias="FixedInVersion")
+    file: object = Field(default=None, alias="FilePath")
 
 
 class _Vulnerability(Shape):
     id: str | None = Field(default=None, alias="Id")
     packages: list[_VulnerablePackage] | None = Field(default=None, alias="VulnerablePackages")
-
-
-class _Recommendation(Shape):
-    url: str | None = Field(default=None, alias="Url")
-
-
-class _Remediation(Shape):
-    recommendation: _Recommendation | None = Field(default=None, alias="Recommendation")
 
 
 class _Finding(Shape):
@@ -76,23 +77,26 @@ class _Finding(Shape):
     generator: str | None = Field(default=None, alias="GeneratorId")
     account: str | None = Field(default=None, alias="AwsAccountId")
     region: str | None = Field(default=None, alias="Region")
-    types: list[str] | None = Field(default=None, alias="Types")
-    title: str | None = Field(default=None, alias="Title")
-    description: str | None = Field(default=None, alias="Description")
+    types: object = Field(default=None, alias="Types")
+    title: object = Field(default=None, alias="Title")
+    description: object = Field(default=None, alias="Description")
     severity: _Severity | None = Field(default=None, alias="Severity")
     provider: _Provider | None = Field(default=None, alias="FindingProviderFields")
-    confidence: float | None = Field(default=None, alias="Confidence")
+    confidence: object = Field(default=None, alias="Confidence")
     resources: list[_Resource] | None = Field(default=None, alias="Resources")
     compliance: _Status | None = Field(default=None, alias="Compliance")
     workflow: _Status | None = Field(default=None, alias="Workflow")
+    old_state: str | None = Field(default=None, alias="WorkflowState")
     state: str | None = Field(default=None, alias="RecordState")
     vulnerabilities: list[_Vulnerability] | None = Field(default=None, alias="Vulnerabilities")
-    remediation: _Remediation | None = Field(default=None, alias="Remediation")
-    source_url: str | None = Field(default=None, alias="SourceUrl")
-    first_seen: str | None = Field(default=None, alias="FirstObservedAt")
-    created: str | None = Field(default=None, alias="CreatedAt")
-    last_seen: str | None = Field(default=None, alias="LastObservedAt")
-    updated: str | None = Field(default=None, alias="UpdatedAt")
+    product_fields: object = Field(default=None, alias="ProductFields")
+    remediation: object = Field(default=None, alias="Remediation")
+    source_url: object = Field(default=None, alias="SourceUrl")
+    sample: object = Field(default=None, alias="Sample")
+    first_seen: object = Field(default=None, alias="FirstObservedAt")
+    created: object = Field(default=None, alias="CreatedAt")
+    last_seen: object = Field(default=None, alias="LastObservedAt")
+    updated: object = Field(default=None, alias="UpdatedAt")
 
 
 class Asff:
@@ -127,8 +131,9 @@ def _draft(read: _Finding, pointer: str) -> Draft:
     found = [n for r in read.resources or () if (n := _resource(r, account, region)) is not None]
     resource = aws.most_telling(n for n, role in found if role != "Actor")
     packages = [p for v in read.vulnerabilities or () for p in v.packages or () if word(p.name)]
-    users = (d.access_key.user for r in read.resources or () if (d := r.details) is not None and d.access_key)
-    what = (word(read.compliance.control) if read.compliance else None) or word(read.generator) or "unknown"
+    control = (word(read.compliance.control) if read.compliance else None) or _field(read, "ControlId")
+    aliases = some(v.id for v in read.vulnerabilities or ())
+    what = control or word(read.generator) or "unknown"
     return Draft(
         pointer=pointer,
         tool=word(read.product_name) or _product(read.product),
@@ -142,48 +147,67 @@ def _draft(read: _Finding, pointer: str) -> Draft:
             *sorted(f"package {p.manager} {p.name}" for p in packages),
         ),
         unique=False,
-        what=what,
+        what=known_as(what, aliases),
         severity=_severity(read),
         status=_status(read),
         rule_id=word(read.generator) or "",
         rule_name=what,
-        title=read.title or "",
-        description=read.description or "",
-        confidence=None if read.confidence is None else f"{read.confidence:g}",
-        aliases=some(v.id for v in read.vulnerabilities or ()),
+        title=text(read.title),
+        description=text(read.description),
+        confidence=_number(read.confidence),
+        aliases=aliases,
+        locations=tuple(Location(path=portable(f).path) for f in some(said(p.file) for p in packages)),
         resource=resource,
         account=account,
         region=region,
         package=_package(packages),
         affected=aws.identity(resource),
-        labels=labelled(
-            types=" ".join(read.types or ()),
-            user=next(users, None),
-            resources=" ".join(some(r.id for r in read.resources or ())) if len(read.resources or ()) > 1 else None,
-            compliance=read.compliance.status if read.compliance else None,
-            workflow=read.workflow.status if read.workflow else None,
-        ),
-        links=some((_advice(read), read.source_url)),
-        first_seen_at=moment(read.first_seen or read.created),
-        last_seen_at=moment(read.last_seen or read.updated),
+        labels=_labels(read),
+        links=some((said(inside(read.remediation, "Recommendation", "Url")), said(read.source_url))),
+        first_seen_at=moment(read.first_seen) or moment(read.created),
+        last_seen_at=moment(read.last_seen) or moment(read.updated),
     )
 
 
-def _advice(read: _Finding) -> str | None:
-    advice = read.remediation.recommendation if read.remediation else None
-    return advice.url if advice else None
+def _labels(read: _Finding) -> dict[str, str]:
+    listed = read.resources or ()
+    users = (text(_of_key(r, "PrincipalName")) or None for r in listed)
+    return labelled(
+        types=" ".join(texts(read.types)),
+        user=next((user for user in users if user), None),
+        resources=" ".join(some(r.id for r in listed)) if len(listed) > 1 else None,
+        compliance=read.compliance.status if read.compliance else None,
+        workflow=(read.workflow.status if read.workflow else None) or read.old_state,
+        sample="true" if read.sample is True else None,
+    )
+
+
+def _field(read: _Finding, name: str) -> str | None:
+    """What the product itself says, in a field of its own."""
+    return said((mapping(read.product_fields) or {}).get(name))
+
+
+def _number(value: object) -> str | None:
+    """How sure the product is, from 0 to 100."""
+    return f"{value:g}" if isinstance(value, (int, float)) and 0 <= value <= _SURE else None
+
+
+def _of_key(read: _Resource, name: str) -> object:
+    """A detail of an access key; some write the details a level too high."""
+    return inside(read.details, "AwsIamAccessKey", name) or inside(read.misplaced, name)
 
 
 def _resource(read: _Resource, account: str | None, region: str | None) -> tuple[Resource, str | None] | None:
     """A resource and its role in the finding; None when it has no name that others know."""
     where = word(read.region) or region
-    key = read.details.access_key.key if read.details and read.details.access_key else None
     if read.type == "AwsIamAccessKey":
-        identifier = aws.key_id(key, read.id)
+        identifier = aws.key_id(text(_of_key(read, "AccessKeyId")), read.id)
         return None if identifier is None else (aws.access_key(identifier, account)[0], read.role)
     found = aws.resource(word(read.id), account, where)
     if found is None and read.type == "AwsS3Bucket":
         found = aws.named_bucket(word(read.id), account, where)
+    if found is None and read.type == "Container":
+        found = image(said(inside(read.details, "Container", "ImageName")) or word(read.id))
     return None if found is None else (found, read.role)
 
 
@@ -198,7 +222,8 @@ def _severity(read: _Finding) -> SeverityRating:
 
 
 def _status(read: _Finding) -> FindingStatus:
-    closed = read.state == "ARCHIVED" or (read.workflow is not None and read.workflow.status == "RESOLVED")
+    worked = (read.workflow.status if read.workflow else None) or read.old_state
+    closed = read.state == "ARCHIVED" or worked == "RESOLVED"
     if closed:
         return FindingStatus.RESOLVED
     return FindingStatus.OPEN if read.state == "ACTIVE" else FindingStatus.UNKNOWN
