@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Final
 
 from pydantic import Field
@@ -58,10 +59,11 @@ class Bandit:
             if issues is None:
                 yield Unusable(pointer, "there is no array of results")
                 continue
+            when = moment(said(whole.get("generated_at")))
             for number, item in enumerate(issues):
                 place = f"{pointer}/results/{number}"
                 read = shaped(_Issue, item, place)
-                yield read if isinstance(read, Unusable) else _draft(read, place, whole, hints)
+                yield read if isinstance(read, Unusable) else _draft(read, place, when, hints)
             yield from _scan(whole, found=bool(issues))
 
 
@@ -74,7 +76,7 @@ def _scan(whole: Mapping[str, object], *, found: bool) -> Iterator[Item]:
         yield Failed("bandit could scan none of its files") if errors else Remark("bandit scanned no line of code")
 
 
-def _draft(read: _Issue, pointer: str, whole: Mapping[str, object], hints: Hints) -> Draft:
+def _draft(read: _Issue, pointer: str, when: datetime | None, hints: Hints) -> Draft:
     file, about = portable(read.filename), read.issue_text or ""
     secret = read.test_id in _PASSWORDS
     password = _PASSWORD.fullmatch(about) if secret else None
@@ -103,5 +105,5 @@ def _draft(read: _Issue, pointer: str, whole: Mapping[str, object], hints: Hints
         repository=hints.repository,
         secret=Exposed(kind=read.test_name or read.test_id, value=password[1] if password else "") if secret else None,
         links=some((said(read.more_info),)),
-        last_seen_at=moment(said(whole.get("generated_at"))),
+        last_seen_at=when,
     )

@@ -1,6 +1,8 @@
 """detect-secrets: the baseline that `scan` prints, of versions 0.12 to 1.x; it shows no secret, only a hash of each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import Field
 
@@ -8,7 +10,7 @@ from fixgate.events import FindingStatus, Location
 from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Remark, Suppressed
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import Shape, first_objects, labelled, mapping, moment, said, sequence, shaped, step
-from fixgate.reports.paths import portable
+from fixgate.reports.paths import Place, portable
 from fixgate.reports.severity import unknown
 
 
@@ -17,6 +19,15 @@ class _Hit(Shape):
     line_number: int | None = Field(default=None, ge=0)
     is_verified: bool | None = None
     is_secret: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Baseline:
+    """What holds for all results."""
+
+    version: str | None
+    when: datetime | None
+    hints: Hints
 
 
 class DetectSecrets:
@@ -38,11 +49,14 @@ class DetectSecrets:
                 continue
             if not sequence(baseline.get("plugins_used")):
                 yield Remark("detect-secrets had no plugins: it looked for nothing")
+            whole = _Baseline(
+                version=said(baseline.get("version")), when=moment(said(baseline.get("generated_at"))), hints=hints
+            )
             for path, listed in files.items():
-                yield from _file(path, listed, f"{pointer}/results/{step(path)}", baseline, hints)
+                yield from _file(portable(path), listed, f"{pointer}/results/{step(path)}", whole)
 
 
-def _file(path: str, listed: object, pointer: str, baseline: Mapping[str, object], hints: Hints) -> Iterator[Item]:
+def _file(file: Place, listed: object, pointer: str, whole: _Baseline) -> Iterator[Item]:
     hits = sequence(listed)
     if hits is None:
         yield Unusable(pointer, "what was found in a file is no array")
@@ -55,15 +69,14 @@ def _file(path: str, listed: object, pointer: str, baseline: Mapping[str, object
         elif read.is_secret is False:
             yield Suppressed(place)
         else:
-            yield _draft(read, path, place, baseline, hints)
+            yield _draft(read, file, place, whole)
 
 
-def _draft(read: _Hit, path: str, pointer: str, baseline: Mapping[str, object], hints: Hints) -> Draft:
-    file = portable(path)
+def _draft(read: _Hit, file: Place, pointer: str, whole: _Baseline) -> Draft:
     return Draft(
         pointer=pointer,
         tool="detect-secrets",
-        tool_version=said(baseline.get("version")),
+        tool_version=whole.version,
         # The hash of the secret has no key: whoever has it can try out guesses, so it is no part of a fingerprint.
         identity=(read.type, file.identity),
         unique=False,
@@ -75,11 +88,11 @@ def _draft(read: _Hit, path: str, pointer: str, baseline: Mapping[str, object], 
         title=read.type,
         confidence=None if read.is_verified is None else "verified" if read.is_verified else "unverified",
         locations=(Location(path=file.path, start_line=read.line_number or None),),
-        repository=hints.repository,
+        repository=whole.hints.repository,
         secret=Exposed(kind=read.type, value=""),
         labels=labelled(
             verified=None if read.is_verified is None else str(read.is_verified).lower(),
             audited="secret" if read.is_secret else None,
         ),
-        last_seen_at=moment(said(baseline.get("generated_at"))),
+        last_seen_at=whole.when,
     )

@@ -122,11 +122,10 @@ def is_over(*states: str | None) -> bool:
 def finding(read: Finding, pointer: str, hints: Hints) -> Draft:
     """One of `findings` as a draft."""
     repository, place = read.repository or _Repository(), read.location or _Where()
-    address = clone_address(repository.url)
+    address, rule = clone_address(repository.url), read.rule or _Rule()
     file = _file(place.file_path)
     package = _dependency(read)
-    weaknesses = texts(read.rule.cwe_names) if read.rule else ()
-    aliases = some((read.vulnerability_identifier, *(w.partition(":")[0] for w in weaknesses)))
+    aliases = some((read.vulnerability_identifier, *(w.partition(":")[0] for w in texts(rule.cwe_names))))
     own = word(read.match_based_id) or word(read.syntactic_id) or (str(read.id) if read.id is not None else "")
     return Draft(
         pointer=pointer,
@@ -155,7 +154,7 @@ def finding(read: Finding, pointer: str, hints: Hints) -> Draft:
             branch=said(read.ref),
             triage=read.triage_state,
             reachability=said(read.reachability),
-            owasp=" ".join(texts(read.rule.owasp_names)) if read.rule else None,
+            owasp=" ".join(texts(rule.owasp_names)),
         ),
         links=some(
             (

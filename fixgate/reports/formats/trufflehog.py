@@ -76,7 +76,8 @@ def _draft(read: _Result, pointer: str, hints: Hints) -> Draft:
     kind, found = where(read.source)
     extra = {name: text for name, value in (read.extra or {}).items() if (text := said(value)) is not None}
     rule = (extra.get("name") if read.detector == _CUSTOM else None) or read.detector
-    link, commit, place = said(found.link), word(found.commit), found.place
+    link, commit, file, address = said(found.link), word(found.commit), found.place, found.address
+    scope = found.scope(address)
     secret = shown(plain(read.raw, decoder=read.decoder, redacted=read.redacted))
     account = aws.account_id(extra.get("account"))
     identifier = aws.key_id(secret, read.raw_v2, read.redacted)
@@ -84,7 +85,7 @@ def _draft(read: _Result, pointer: str, hints: Hints) -> Draft:
     return Draft(
         pointer=pointer,
         tool="trufflehog",
-        identity=(read.detector, rule, kind, *found.scope, place.identity if place else link or "", commit or ""),
+        identity=(read.detector, rule, kind, *scope, file.identity if file else link or "", commit or ""),
         unique=False,
         what=rule,
         severity=unknown("trufflehog"),
@@ -94,11 +95,11 @@ def _draft(read: _Result, pointer: str, hints: Hints) -> Draft:
         title=f"Secret found by {rule}",
         description=said(read.about) or "",
         confidence=_confidence(read),
-        locations=locations(found),
+        locations=locations(found, file, scope),
         resource=named or holder(kind, found),
         account=account,
         region=found.other("region"),
-        repository=hints.repository or found.address,
+        repository=hints.repository or address,
         commit=commit,
         affected=aws.identity(named),
         secret=Exposed(kind=read.detector, value=secret),

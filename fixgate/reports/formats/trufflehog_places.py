@@ -12,7 +12,7 @@ from fixgate.reports import aws
 from fixgate.reports.fields import Shape, moment, said, word
 from fixgate.reports.paths import Place, clone_address, portable
 
-SCOPES: Final = (
+_SCOPES: Final = (
     *("workspace", "org", "organization", "organization_slug", "project", "project_name", "project_slug", "repo"),
     *("pipeline", "build_number", "build_step", "job_number"),
     *("space", "page", "comment_id", "snippet_id", "issue", "issue_id", "event_id", "docid"),
@@ -21,10 +21,11 @@ SCOPES: Final = (
     *("workspace_uuid", "collection_id", "environment_id", "folder_id", "request_id", "response_id", "field_type"),
     "metadata",
 )
-"""What says where a secret stands besides its file.
+"""What says where a secret stands besides its file, in this order.
 
 Not a layer, a tag or a version: they are others when the same thing is made again.
 """
+_ORDER: Final[Mapping[str, int]] = {name: number for number, name in enumerate(_SCOPES)}
 _SCP: Final = re.compile(r"^git@([\w.-]+):(?!/)")
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d+)? ([+-]\d\d):?(\d\d)\b.*")
 """As Go and git print it, perhaps with the zone's name."""
@@ -63,12 +64,11 @@ class Where(Shape):
         address = clone_address(_SCP.sub(r"ssh://git@\1/", self.repository or ""))
         return None if address is None or address.startswith("file:") else address
 
-    @property
-    def scope(self) -> tuple[str, ...]:
+    def scope(self, address: str | None) -> tuple[str, ...]:
         """The names of what holds the file; not an address or a folder of a repository, which may be others."""
-        local = (self.repository or "").startswith(("file:", "/", "."))
-        name = None if local or self.address else word(self.repository)
-        return tuple(w for w in (name, *map(self.other, SCOPES)) if w is not None)
+        local = address is not None or (self.repository or "").startswith(("file:", "/", "."))
+        names = sorted((self.model_extra or {}).keys() & _ORDER.keys(), key=_ORDER.__getitem__)
+        return tuple(w for w in (None if local else word(self.repository), *map(self.other, names)) if w is not None)
 
     @property
     def when(self) -> datetime | None:
@@ -94,12 +94,12 @@ def where(source: Source | None) -> tuple[str, Where]:
     return kind, place
 
 
-def locations(found: Where) -> tuple[Location, ...]:
+def locations(found: Where, file: Place | None, scope: tuple[str, ...]) -> tuple[Location, ...]:
     """The place as a location; none when nothing of it is named."""
-    place, logical = found.place, " ".join(found.scope) or None
-    if place is None and logical is None:
+    logical = " ".join(scope) or None
+    if file is None and logical is None:
         return ()
-    return (Location(path=place.path if place else None, start_line=found.line or None, logical=logical),)
+    return (Location(path=file.path if file else None, start_line=found.line or None, logical=logical),)
 
 
 def holder(kind: str, found: Where) -> Resource | None:
