@@ -12,15 +12,14 @@ SHORTEST: Final = 2
 """Characters of a part of an identity that is changed where it stands; shorter ones stand anywhere."""
 FAR: Final = 1_000
 """So far from each other are the numbers that identify copies; larger ones are classes and the like."""
-TELLING: Final = 8
-"""Characters of a text that identifies also as a part of something longer."""
 
 
 def multiplied(name: str, size: int) -> bytes:
     """A report of the format with at least `size` bytes; raises ValueError when its copies are repeats."""
     value = sample(name)
     report = read(written(value))
-    own = {p.lower() for told in report.findings for p in told.draft.identity}
+    parts = {p.lower() for told in report.findings for p in told.draft.identity}
+    own = parts | {word for part in parts for word in part.split()}
     places = [path_of(told.draft.pointer, value) for told in report.findings]
     times = size // max(1, sum(len(json.dumps(at(value, place))) for place in places)) + 1
     for parent in dict.fromkeys(place[:-1] for place in places):
@@ -46,7 +45,7 @@ def _multiply(holder: Any, names: set[str | int], own: set[str], times: int) -> 
 def _another(value: Any, own: set[str], number: int) -> Any:
     """A copy with another identity."""
     if isinstance(value, str):
-        return f"{value}{number}" if len(value) >= SHORTEST and _identifies(value, own) else value
+        return f"{value}{number}" if len(value) >= SHORTEST and value.lower() in own else value
     if isinstance(value, int) and not isinstance(value, bool) and value < FAR:
         return value + number * FAR if str(value) in own else value
     if isinstance(value, dict):
@@ -55,11 +54,6 @@ def _another(value: Any, own: set[str], number: int) -> Any:
         items = cast("list[Any]", value)  # type: ignore[redundant-cast]  # likewise
         return [_another(inner, own, number) for inner in items]
     return value
-
-
-def _identifies(value: str, own: set[str]) -> bool:
-    small = value.lower()
-    return small in own or (len(small) >= TELLING and any(small in part for part in own))
 
 
 def long_sarif(size: int) -> Iterator[bytes]:
