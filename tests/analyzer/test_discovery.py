@@ -2,6 +2,7 @@
 
 import socket
 import time
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -119,6 +120,20 @@ def test_a_target_of_no_known_kind_is_not_read(account: World) -> None:
     for found in (finding(resource=None, identity=None), finding(resource=Resource(kind="x", id="y"), identity=None)):
         assert discover(account, found, tokens).target is None
     assert tokens.asked == []
+
+
+def test_what_asks_nobody_needs_no_thread(account: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most findings are about nothing that is read: for them nothing can take too long."""
+    discovery, asking = Discovery(CODEC, sessions(account), now), received(leaked(account))
+    monkeypatch.setattr(threading, "Thread", no_thread)
+    assert discovery(received(finding(resource=None, identity=None)), DEADLINE).target is None
+    with pytest.raises(RuntimeError, match="a thread"):
+        discovery(asking, DEADLINE)
+
+
+def no_thread(**_: object) -> None:
+    """There are none left."""
+    raise RuntimeError("a thread was to be made")
 
 
 @pytest.mark.parametrize("number", ["", "12345", "12345678901x", "*", "123456789012:role/administrator"])

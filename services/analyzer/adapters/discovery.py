@@ -63,6 +63,8 @@ class Discovery:
 
     def _in_time(self, event: Received, seconds: float) -> Gathered:
         """What is found in so many seconds; what takes longer goes on and is forgotten."""
+        if not _asks(event):
+            return self._found(event)
         done: Future[Gathered] = Future()
 
         def work() -> None:
@@ -134,6 +136,17 @@ class Discovery:
         if account is None:
             raise Unreadable("nobody says in which account it is")
         return self._sessions.of(account)
+
+
+def _asks(event: Received) -> bool:
+    """Whether anybody has to be asked: most findings are about nothing that is read here."""
+    match event.record:
+        case Finding() as finding:
+            return named_target(finding) is not None
+        case Outcome(result=result):
+            return result is Ended.MOVED
+        case _:
+            return False
 
 
 def named_target(finding: Finding) -> Resource | None:
