@@ -1,9 +1,9 @@
 """The breath between two transactions of a busy service.
 
-A transaction costs the broker, and everybody who reads what it wrote, nearly the same for one record as for fifty.
-While records come in one by one, faster than that is worth, a batch begins a moment after the one before it, and takes
-what came meanwhile. A record that comes after a silence waits for nothing, and where there is much to do nothing waits
-either: the batch before took longer than a breath.
+A transaction costs the broker, and everybody who reads what it wrote, nearly the same for one event as for fifty.
+While events come in one by one, faster than that is worth, a batch begins a moment after the one before it, and takes
+what came meanwhile. An event that comes after a silence waits for nothing, and where there is much to do nothing waits
+either: the batch before took longer than a breath. Events are records, and what work outside tells; time is not.
 """
 
 import time

@@ -58,6 +58,10 @@ class Queue:
         answer.set_exception(_ended())
         return answer
 
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
     def front(self, limit: int, lost: Callable[[int], bool]) -> list[Told]:
         """The first ones, at most `limit`, which stay where they are; what is about a lost shard fails with Fenced."""
         with self._lock:
@@ -119,6 +123,11 @@ class Outside:
         if self._effects is not None:
             self._started = True
             self._effects.start(self._queue)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether anything was told that is not committed yet."""
+        return len(self._queue) > 0
 
     def taken(self, states: Mapping[int, ShardState]) -> None:
         """These shards are owned from now on: give all the orders that they hold."""

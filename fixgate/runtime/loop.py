@@ -110,7 +110,7 @@ class Runtime(Generic[G]):
         records = self._poll()
         ticks = self._due()
         told = self._outside.told(self.shards.owned, self._wiring.batch)
-        if records:
+        if records or told:
             self._breath.begin()
         try:
             items = self._commit(records[: self._width], ticks, told)
@@ -150,8 +150,7 @@ class Runtime(Generic[G]):
             member.resume()
             records = member.poll(self._wiring.batch, ATTENTIVE_POLL_SECONDS if self._outside.on else POLL_SECONDS)
             self._measures.idle = not records
-            # What work outside tells is taken at each poll, which is breath enough.
-            if not records or self._outside.on or not self._breath.take():
+            if not (records or self._outside.waiting) or not self._breath.take():
                 return records
             self._held, room = list(records), self._wiring.batch - len(records)
         else:

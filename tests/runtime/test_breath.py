@@ -1,7 +1,9 @@
 """A busy service's transactions begin a breath apart, and nobody waits for one who comes after a silence."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,9 @@ import pytest
 
 from fixgate.runtime import Runtime
 from fixgate.runtime.breath import Breath
-from tests.runtime.test_effects import Work
-from tests.runtime.world import NAMING, SHARDS, Step, World
+from fixgate.verbs import Committed, Event, Facts, Result, Tick
+from tests.runtime.test_effects import started
+from tests.runtime.world import SHARDS, Step, World, counting
 
 
 @dataclass
@@ -133,14 +136,37 @@ def test_a_shard_that_is_lost_within_a_breath_is_its_new_owners(world: World) ->
     world.assert_exact()
 
 
-def test_work_outside_is_taken_at_each_poll(world: World) -> None:
-    """Somebody waits for what is told: a service with effects does not breathe."""
-    time, work = Time(), Work()
-    runtime = world.runtime(breath=time.breath(), effects=work)
-    world.work(runtime)
-    for _ in range(2):
-        world.publish("a")
-        runtime.step()
+def test_what_is_told_within_a_breath_is_one_transaction_too(world: World) -> None:
+    """Several changes under way tell each a little: that is committed together, with the records that came."""
+    time, commits = Time(), list[Step]()
+
+    def probe(step: Step) -> None:
+        commits.extend([step] if step is Step.COMMIT else [])
+
+    runtime, work = started(world, breath=time.breath(), probe=probe)
+    first = work.tell()
+    assert runtime.step() == 1
     assert time.slept == []
-    assert len(world.broker.visible(NAMING.topic("counts"))) == 2
+    second, more = work.tell(), list[Future[Committed]]()
+    time.meanwhile = lambda: more.append(work.tell())
+    assert runtime.step() == 2
+    assert [future.done() for future in (first, second, *more)] == [True] * 3
+    assert len(commits) == 2
+    runtime.close()
+
+
+def test_time_alone_does_not_breathe(world: World) -> None:
+    """A tick holds up no record behind it."""
+    time = Time()
+
+    def verb(event: Event, facts: Facts[Any]) -> Result:
+        return Result() if isinstance(event, Tick) else counting(event, facts)
+
+    runtime = world.runtime(verb, breath=time.breath(), ticks=timedelta(seconds=1))
+    world.work(runtime)
+    world.broker.now_ms += 2000
+    assert runtime.step() > 0
+    world.publish("a")
+    runtime.step()
+    assert time.slept == []
     runtime.close()
