@@ -1,8 +1,8 @@
 """Discovery against an account that enforces: what may not be read is unreadable, and never absent."""
 
 import socket
-import time
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
