@@ -138,7 +138,16 @@ def test_every_service_has_a_group() -> None:
     assert set(GROUPS) == {p.parent.name for p in (ROOT / "services").glob("*/__main__.py")}
 
 
-@pytest.mark.parametrize("group", ["rails", "proposer", "gate", "issuer", "executor", "local"])
+def test_the_receivers_group_has_all_that_it_may_import() -> None:
+    """It is no service, and is installed by itself all the same."""
+    have = locked("receiver")
+    needed = outside("fixgate.receiving.__main__")
+    assert {"starlette", "uvicorn", "confluent_kafka"} <= set(needed)
+    missing = {n: file for n, file in needed.items() if not {normal(d) for d in DISTRIBUTIONS.get(n, ())} & have}
+    assert not missing
+
+
+@pytest.mark.parametrize("group", ["rails", "proposer", "gate", "issuer", "executor", "receiver", "local"])
 def test_a_group_asks_for_nothing_that_nobody_imports(group: str) -> None:
     """What is no longer used goes from the requirements too."""
     used: set[str] = set()
