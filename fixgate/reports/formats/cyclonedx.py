@@ -1,4 +1,4 @@
-"""CycloneDX in JSON, 1.4 to 1.6: vulnerabilities of a bill of materials, and VEX. XML is not read."""
+"""CycloneDX in JSON, 1.4 and later: vulnerabilities of a bill of materials, and VEX. XML is not read."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

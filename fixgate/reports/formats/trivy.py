@@ -18,7 +18,7 @@ from fixgate.reports.packages import GENERIC, type_of
 from fixgate.reports.paths import clone_address, portable
 
 _CLUSTERS: Final = ("Resources", "Findings", "Vulnerabilities", "Misconfigurations")
-"""Where the things of a cluster stand: since 0.37, consolidated, and before."""
+"""Where the things of a cluster stand: now, consolidated, and in older versions."""
 _CLEAN: Final = frozenset({"Target", "Class", "Type", "Packages"})
 """What a bare target has when nothing was found in it."""
 _SEEN: Final = "not_affected", "fixed", "ignored"

@@ -1,4 +1,4 @@
-"""What is read of Trivy's results: the structures of `pkg/types` and `pkg/fanal/types` of its source, 0.9 to 0.69."""
+"""What is read of Trivy's results: the structures of `pkg/types` and `pkg/fanal/types` of its source, with older names."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from fixgate.reports.fields import Shape
 
 
 class Identifier(Shape):
-    """`PkgIdentifier`, since 0.49."""
+    """`PkgIdentifier`; older versions have none."""
 
     purl: str | None = Field(default=None, alias="PURL")
 
@@ -47,7 +47,7 @@ class Cause(Shape):
 
 
 class Misconfiguration(Shape):
-    """`DetectedMisconfiguration`; since 0.68 without `AVDID`, and with a hyphen in `ID`."""
+    """`DetectedMisconfiguration`; newer versions have no `AVDID`, and a hyphen in `ID`."""
 
     id: str | None = Field(default=None, alias="ID")
     avd: str | None = Field(default=None, alias="AVDID")
