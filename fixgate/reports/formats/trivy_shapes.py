@@ -1,4 +1,4 @@
-"""What is read of Trivy's results: the structures of `pkg/types` and `pkg/fanal/types` of its source, with older names."""
+"""What is read of Trivy's results: the structures of `pkg/types` and `pkg/fanal/types` of its source."""
 
 from pydantic import Field
 
