@@ -1,5 +1,6 @@
 """One trace: the spans of all services, received over OTLP, are what the topology says and what the records name."""
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -28,6 +29,7 @@ from fixgate.findings import findings_of
 from fixgate.graph import Role, rejected_topic
 from fixgate.ids import derived_id
 from fixgate.local.account import acme
+from fixgate.receiving import editing
 from fixgate.telemetry import parse_traceparent
 from fixgate.testing.otlp import Collector, Span
 from fixgate.topology import PIPELINE
@@ -87,7 +89,20 @@ def busy(town: Town, approved: str) -> Town:
     )
     town.decision(user(acme.LIVE), Verdict.REFUSED, revision=2)
     about(town, approved)
+    hand_in(town)
     return town
+
+
+def hand_in(town: Town) -> None:
+    """Let the receiver take a report, and wait until ingest has read it."""
+    token = editing.add(town.stack.home.path / "sources.yaml", "traced", {"kind": "token"})
+    report = {
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": {"name": "lint"}}, "results": [{"message": {"text": "x"}}]}],
+    }
+    status, _ = town.hand_in(json.dumps(report).encode(), {"Authorization": f"Bearer {token}"})
+    assert status == 202
+    town.feed.wait(lambda: [f for _, f in town.feed.all(Finding) if f.source.name == "traced"], "what was handed in")
 
 
 @pytest.fixture(scope="module")

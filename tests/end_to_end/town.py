@@ -1,5 +1,7 @@
 """The pipeline of these tests: a company's account, its people, its scanners, and all that stands on the topics."""
 
+import http.client
+import json
 import signal
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -47,8 +49,9 @@ from fixgate.resources.reading import Reading
 from fixgate.resources.sessions import aws_session
 from fixgate.targets import BUCKET
 from fixgate.testing.otlp import Collector
+from fixgate.topology import RECEIVER
 from fixgate.verbs import Received
-from tests.end_to_end.feed import Feed
+from tests.end_to_end.feed import PATIENCE_S, Feed
 
 ACCOUNT: Final = reports.ACCOUNT
 REGION: Final = reports.REGION
@@ -93,6 +96,17 @@ class Town:
         """Publish a report as a scanner; its partition and offset."""
         source = report.source.encode()
         return self.sender.send(report.value, source, [("fixgate-source", source)])
+
+    def hand_in(self, report: bytes, headers: Mapping[str, str], source: str = "") -> tuple[int, Any]:
+        """Post a report to the receiver; status and body of its answer."""
+        place = self.stack.address(RECEIVER).removeprefix("http://")
+        connection = http.client.HTTPConnection(place, timeout=PATIENCE_S)
+        try:
+            connection.request("POST", "/v1/reports" + (f"/{source}" if source else ""), report, dict(headers))
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
 
     def open_bucket(self, name: str, *, dependants: tuple[str, ...] = ()) -> str:
         """Make a bucket in production that anybody can read, and let a scanner say so; its lock key."""
