@@ -47,16 +47,17 @@ class Broadcasts:
 
     def __init__(self, topology: Topology, naming: Naming, service: str, broker: Broker, intake: Intake) -> None:
         self._intake = intake
-        self._views = {
-            name: _View(topology.topic(name), broker.tail(TopicPartition(naming.topic(name), 0), 0))
-            for name in topology.broadcasts(service)
-        }
+        self._broker = broker
+        places = {name: TopicPartition(naming.topic(name), 0) for name in topology.broadcasts(service)}
+        self._views = {name: _View(topology.topic(name), broker.tail(place, 0)) for name, place in places.items()}
+        self._places = [(view, places[name]) for name, view in self._views.items()]
         self.rejected: list[tuple[Inbound, Poison]] = []
 
     def refresh(self) -> Mapping[str, Broadcast]:
         """All that had been appended when this was called. May block; raises Transient when it cannot be read."""
-        for view in self._views.values():
-            while records := view.tail.catch_up():
+        ends = self._broker.ends([place for _, place in self._places])
+        for view, place in self._places:
+            while records := view.tail.catch_up(end=ends[place]):
                 self._take(view, records)
         return {name: view.now() for name, view in self._views.items()}
 

@@ -150,13 +150,14 @@ class Transactor(Protocol):
 class Tail(Protocol):
     """Reads one partition in order, committed records only."""
 
-    def catch_up(self, limit: int = 10_000) -> Sequence[Inbound]:
+    def catch_up(self, limit: int = 10_000, end: int | None = None) -> Sequence[Inbound]:
         """The next records, at most `limit`, of those that had been appended when catching up began.
 
+        Whoever has just asked where the log ends (`Broker.ends`) gives that as `end`, which saves the question.
         Empty means: everything that stood in the partition at the moment of the first call since the last empty
-        answer has been returned. The end is the end of the log, not of its committed part: it waits for transactions
-        that are open, so that nothing written before is missed. Raises Transient when that takes too long,
-        Misconfigured when the position lies before what the topic still holds.
+        answer, or before `end`, has been returned. The end is the end of the log, not of its committed part: it waits
+        for transactions that are open, so that nothing written before is missed. Raises Transient when that takes too
+        long, Misconfigured when the position lies before what the topic still holds.
         """
         ...
 
@@ -200,6 +201,10 @@ class Broker(Protocol):
 
     def bounds(self, partition: TopicPartition) -> tuple[int, int]:
         """The first offset still there and the end of the log (not only of its committed part)."""
+        ...
+
+    def ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """The end of each one's log, as `bounds` says it, for one question."""
         ...
 
     def join(self, group: str, instance: str, lease: str, ownership: Ownership) -> Member:

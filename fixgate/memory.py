@@ -86,6 +86,10 @@ class MemoryBroker:
         """See `broker.Broker.bounds`."""
         return self.firsts[partition], len(self.logs[partition])
 
+    def ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """See `broker.Broker.ends`."""
+        return {partition: self.bounds(partition)[1] for partition in partitions}
+
     def join(self, group: str, instance: str, lease: str, ownership: Ownership) -> "MemoryMember":
         """See `broker.Broker.join`."""
         found = self.groups.setdefault(group, Group(lease))
@@ -335,12 +339,12 @@ class MemoryTail:
         self._position = start
         self._end: int | None = None
 
-    def catch_up(self, limit: int = 10_000) -> Sequence[Inbound]:
+    def catch_up(self, limit: int = 10_000, end: int | None = None) -> Sequence[Inbound]:
         """See `broker.Tail.catch_up`."""
         self._broker.check_kept(self._partition, self._position)
         log = self._broker.logs[self._partition]
         if self._end is None:
-            self._end = len(log)
+            self._end = len(log) if end is None else end
         self._broker.abandoned(lambda t: self._partition in t.touched)
         found: list[Inbound] = []
         while self._position < self._end and len(found) < limit:

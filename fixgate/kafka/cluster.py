@@ -1,6 +1,6 @@
 """A Kafka cluster as one identity sees it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Any, cast
 
@@ -14,7 +14,7 @@ from fixgate.kafka.faults import error_of, translate
 from fixgate.kafka.member import KafkaMember
 from fixgate.kafka.settings import CONSUMER, FETCH_WAIT_MS, SHARED, ClientConfig
 from fixgate.kafka.stream import KafkaStream
-from fixgate.kafka.tail import KafkaTail, Readers, bounds_of
+from fixgate.kafka.tail import KafkaTail, Readers, bounds_of, ends_of
 from fixgate.kafka.transactor import KafkaTransactor
 
 ASK_TIMEOUT = 10.0
@@ -63,6 +63,11 @@ class KafkaBroker:
         """See `broker.Broker.bounds`."""
         with self._lock:
             return bounds_of(self._bounds.get(), partition)
+
+    def ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """See `broker.Broker.ends`."""
+        with self._lock:
+            return ends_of(self._bounds.get(), partitions)
 
     def join(self, group: str, instance: str, lease: str, ownership: Ownership) -> KafkaMember:
         """See `broker.Broker.join`."""

@@ -1,10 +1,11 @@
 """Reads one partition in order and up to its end, without a group."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from threading import Lock
-from typing import Final, cast
+from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as ClientPartition
@@ -27,7 +28,10 @@ PASSING: Final = frozenset(
 )
 ASK_TRIES: Final = 20
 ASK_PAUSE: Final = 0.1
+ASK_S: Final = 10.0
 METADATA_S: Final = 5.0
+LATEST: Final = -1
+"""The time that stands for the end of the log (Kafka protocol, ListOffsets)."""
 
 
 class Readers:
@@ -82,10 +86,10 @@ class KafkaTail:
         self._reader = readers.take()
         self._assigned = False
 
-    def catch_up(self, limit: int = 10_000) -> Sequence[Inbound]:
+    def catch_up(self, limit: int = 10_000, end: int | None = None) -> Sequence[Inbound]:
         """See `broker.Tail.catch_up`."""
         if self._end is None:
-            self._end = bounds_of(self._bounds.get(), self._partition)[1]
+            self._end = bounds_of(self._bounds.get(), self._partition)[1] if end is None else end
         records: list[Inbound] = []
         patience = time.monotonic() + PATIENCE
         while self._position < self._end and not records:
@@ -146,20 +150,44 @@ def bounds_of(bounds: Consumer, partition: TopicPartition) -> tuple[int, int]:
 
     `bounds` must read uncommitted, or open transactions would hide the end.
     """
+    # The client answers None when it gave up waiting, whatever its type says.
+    ask: Callable[[], Any] = partial(bounds.get_watermark_offsets, ClientPartition(*partition), timeout=ASK_S)
+    found: tuple[int, int] = _answered(ask, lambda answer: answer is not None, partition.topic)
+    return found
+
+
+def ends_of(bounds: Consumer, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+    """The end of each one's log, for one request to each leader, where `bounds_of` takes two for each partition.
+
+    `bounds` must read uncommitted, as above.
+    """
+    if not partitions:
+        return {}
+    # Asked by time, the protocol's name for "the end" is a time of its own.
+    asked = [ClientPartition(*partition, LATEST) for partition in partitions]
+    ask: Callable[[], Any] = partial(bounds.offsets_for_times, asked, timeout=ASK_S)
+    answers: Sequence[ClientPartition] = _answered(ask, _all_there, partitions[0].topic)
+    return {TopicPartition(answer.topic, answer.partition): answer.offset for answer in answers}
+
+
+def _all_there(answers: Sequence[ClientPartition]) -> bool:
+    return all(answer.error is None and answer.offset >= 0 for answer in answers)
+
+
+def _answered(ask: Callable[[], Any], usable: Callable[[Any], bool], topic: str) -> Any:
+    """The answer to a question for ends; asked again while there may soon be one."""
     for attempt in range(ASK_TRIES):
         try:
-            answer = bounds.get_watermark_offsets(ClientPartition(*partition), timeout=10.0)
+            answer = ask()
         except KafkaException as error:
             fault = error_of(error)
             # A topic that was just made, or a broker that was just restarted, has no leader for a moment.
             if attempt == ASK_TRIES - 1 or (
                 not fault.retriable() and fault.code() != KafkaError.NOT_LEADER_FOR_PARTITION
             ):
-                raise translate(fault, f"asking for the end of {partition.topic}") from error
+                raise translate(fault, f"asking for the end of {topic}") from error
             time.sleep(ASK_PAUSE)
             continue
-        # The client answers None when it gave up waiting, whatever its type says.
-        found = cast("tuple[int, int] | None", answer)
-        if found is not None:
-            return found
-    raise Transient(f"the end of {partition.topic} could not be learned in time")
+        if usable(answer):
+            return answer
+    raise Transient(f"the end of {topic} could not be learned in time")

@@ -243,6 +243,30 @@ class BrokerContract:
         assert [r.value for r in tail.catch_up()] == [b"3"]
         tail.close()
 
+    def test_ends_are_those_of_the_logs(self, broker: Broker, prefix: str) -> None:
+        """Of several partitions at once, empty ones too, and as each one's bounds say it."""
+        first, second = TopicPartition(prefix + "out", 0), TopicPartition(prefix + "in", 0)
+        assert broker.ends([]) == {}
+        assert broker.ends([first, second]) == {first: 0, second: 0}
+        self.append(broker, first, b"1")
+        self.append(broker, first, b"2")
+        assert broker.ends([first, second]) == {p: broker.bounds(p)[1] for p in (first, second)}
+        assert broker.ends([first])[first] >= 2  # a broker may count its own markers
+
+    def test_a_tail_that_is_told_the_end_goes_no_further(self, broker: Broker, prefix: str) -> None:
+        """What was appended later comes the next time."""
+        target = TopicPartition(prefix + "out", 0)
+        tail = broker.tail(target, 0)
+        self.append(broker, target, b"1")
+        end = broker.ends([target])[target]
+        self.append(broker, target, b"2")
+        seen: list[bytes | None] = []
+        while more := tail.catch_up(1, end):
+            seen += [r.value for r in more]
+        assert seen == [b"1"]
+        assert [r.value for r in tail.catch_up(end=broker.ends([target])[target])] == [b"2"]
+        tail.close()
+
     def test_a_stream_has_all_partitions_as_they_grow(self, broker: Broker, prefix: str) -> None:
         """What was there and what comes later, each partition from its own start on and in its order."""
         first, second = TopicPartition(prefix + "out", 0), TopicPartition(prefix + "in", 0)
