@@ -53,7 +53,8 @@ class _Version(Shape):
 
 
 class _Affected(Shape):
-    ref: str
+    ref: str | dict[str, object]
+    """pip-audit writes an empty object: it names no component."""
     versions: list[_Version] | None = None
 
 
@@ -175,7 +176,7 @@ def _item(value: object, pointer: str, bill: _Bill) -> Item:
 
 
 def _draft(read: _Vulnerability, names: tuple[str, ...], pointer: str, bill: _Bill) -> Draft:
-    affected = [_affected(a.ref, bill) for a in read.affects or ()]
+    affected = [_affected(a.ref, bill) for a in read.affects or () if isinstance(a.ref, str)]
     urls = sorted({c.purl for c in affected if c.purl})
     unaffected = some(v.version for a in read.affects or () for v in a.versions or () if v.status == "unaffected")
     state = read.analysis.state if read.analysis else None

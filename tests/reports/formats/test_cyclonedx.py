@@ -62,6 +62,8 @@ SAMPLE: Final = bill(vulnerability(), vulnerability("CVE-2026-0002", "c1", "c2")
         vulnerability(id=7),
         vulnerability(id="", references=[]),
         vulnerability(affects=[{}]),
+        vulnerability(affects=[{"ref": None}]),
+        vulnerability(affects=[{"ref": 7}]),
         vulnerability(ratings="high"),
         None,
         7,
@@ -166,6 +168,13 @@ def test_a_reference_that_leads_nowhere_stands_for_itself() -> None:
     """It has no package."""
     finding = one(bill(vulnerability("CVE-2026-0001", "gone")))
     assert (finding.package, finding.locations[0].logical) == (None, "gone")
+
+
+def test_a_reference_that_is_an_empty_object_names_no_component() -> None:
+    """As pip-audit writes it: the vulnerability is a finding all the same."""
+    finding = one(bill(vulnerability(affects=[{"ref": {}}])))
+    assert (finding.rule_id, finding.package, finding.locations) == ("CVE-2026-0001", None, ())
+    assert len(found(bill(vulnerability(affects=[{"ref": {}}, {"ref": "c1"}])))[0].locations) == 1
 
 
 def test_what_is_unaffected_are_fixed_versions() -> None:
