@@ -22,8 +22,20 @@ PART = 500
 """Findings that are in memory at once."""
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="Reports; - is standard input.")]
+
+
+def formats(incomplete: str) -> list[str]:
+    """Names of formats that begin so, for a shell that completes them."""
+    from fixgate.reports.registry import ADAPTERS  # noqa: PLC0415 - slow to import
+
+    return [name for name in sorted(ADAPTERS) if name.startswith(incomplete)]
+
+
 Format = Annotated[
-    str, typer.Option("--format", metavar="F", help="The format: asff, gitleaks, guardduty, ocsf or sarif.")
+    str,
+    typer.Option(
+        "--format", metavar="F", autocompletion=formats, help="The format's name, as docs/formats.md lists them."
+    ),
 ]
 Repository = Annotated[str, typer.Option("--repository", metavar="URL", help="Clone address of what was scanned.")]
 
