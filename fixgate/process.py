@@ -23,7 +23,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, TypeVar
@@ -45,8 +45,10 @@ from fixgate.verbs import Workload
 
 G = TypeVar("G")
 
-BREATH_SECONDS: Final = 0.03
+BREATH_SECONDS: Final = 0.05
 """Between the beginnings of two transactions of a busy service; a record can wait so long at each service."""
+OUTSIDE_BREATH_SECONDS: Final = 0.025
+"""The same where work outside waits for each of its steps to be committed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +167,8 @@ def main_with(
             workload = build(process, identity)
             if workload.service != service:
                 raise ValueError(f"{service} was built as {workload.service}")
-            runtime = Runtime(workload, _wiring(process, topology, identity, broker))
+            breath = Breath(BREATH_SECONDS if workload.effects is None else OUTSIDE_BREATH_SECONDS)
+            runtime = Runtime(workload, replace(_wiring(process, topology, identity, broker), breath=breath))
             if check:
                 runtime.check()
                 return
@@ -189,7 +192,6 @@ def _wiring(process: Process, topology: Topology, identity: WorkloadIdentity, br
         keep=process.objects().put,
         slot=settings.slot,
         sealer=load_seal(Path(settings.sealing_key)) if settings.sealing_key else None,
-        breath=Breath(BREATH_SECONDS),
     )
 
 
