@@ -10,6 +10,7 @@ from fixgate.reports.fields import Shape, labelled, moment, said, some, texts, w
 from fixgate.reports.formats.semgrep_results import severity
 from fixgate.reports.packages import known_as, purl
 from fixgate.reports.paths import Place, clone_address, portable
+from fixgate.reports.secrets import about_secrets
 
 _IGNORED: Final = frozenset({"ignored", "provisionally_ignored", "muted", "dismissed"})
 _RESOLVED: Final = frozenset({"fixed", "removed"})
@@ -126,7 +127,11 @@ def finding(read: Finding, pointer: str, hints: Hints) -> Draft:
     file = _file(place.file_path)
     package = _dependency(read)
     aliases = some((read.vulnerability_identifier, *(w.partition(":")[0] for w in texts(rule.cwe_names))))
-    own = word(read.match_based_id) or word(read.syntactic_id) or (str(read.id) if read.id is not None else "")
+    secret = about_secrets(read.rule_name, *texts(rule.cwe_names))
+    number = str(read.id) if read.id is not None else ""
+    # Of a secret the hashes are made of it too, and the message may have it filled in.
+    own = number if secret else word(read.match_based_id) or word(read.syntactic_id) or number
+    name, message = read.rule_name.rpartition(".")[2] or read.rule_name, "" if secret else read.rule_message or ""
     return Draft(
         pointer=pointer,
         tool="semgrep",
@@ -141,9 +146,9 @@ def finding(read: Finding, pointer: str, hints: Hints) -> Draft:
         severity=severity(read.severity),
         status=_status(read.state, read.status),
         rule_id=read.rule_name,
-        rule_name=read.rule_name.rpartition(".")[2] or read.rule_name,
-        title=read.rule_message or read.rule_name,
-        description=read.rule_message or "",
+        rule_name=name,
+        title=message or name,
+        description=message,
         confidence=word(read.confidence),
         aliases=aliases,
         locations=_locations(file, place.line, place.end_line),

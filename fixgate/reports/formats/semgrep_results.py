@@ -92,6 +92,10 @@ def result(read: Result, pointer: str, version: str | None, hints: Hints) -> Dra
         resource, affected = aws.access_key(identifier, None)
     commit = extra.historical_info.git_commit if extra.historical_info else None
     package = _package(extra.sca_info, metadata)
+    name = read.check_id.rpartition(".")[2] or read.check_id
+    # What a rule about secrets says may have the secret filled in.
+    message = "" if secret else extra.message or ""
+    kind = said(metadata.get("secret_type")) or read.check_id
     aliases = some((said(metadata.get("sca-vuln-database-identifier")), *(w.partition(":")[0] for w in weaknesses)))
     return Draft(
         pointer=pointer,
@@ -103,9 +107,9 @@ def result(read: Result, pointer: str, version: str | None, hints: Hints) -> Dra
         severity=severity(extra.severity),
         status=FindingStatus.OPEN,
         rule_id=read.check_id,
-        rule_name=read.check_id.rpartition(".")[2] or read.check_id,
-        title=extra.message or read.check_id,
-        description=extra.message or "",
+        rule_name=name,
+        title=message or name,
+        description=message,
         confidence=said(metadata.get("confidence")),
         aliases=aliases,
         locations=(_location(read, file.path, None if secret else code),),
@@ -114,10 +118,8 @@ def result(read: Result, pointer: str, version: str | None, hints: Hints) -> Dra
         commit=word(commit),
         package=package,
         affected=affected,
-        secret=Exposed(kind=said(metadata.get("secret_type")) or read.check_id, value=identifier or "")
-        if secret
-        else None,
-        labels=_labels(extra) | labelled(uses=action_used(resource, code or "", extra.message or "")),
+        secret=Exposed(kind=kind, value=identifier or "") if secret else None,
+        labels=_labels(extra) | labelled(uses=action_used(resource, code or "", message)),
         links=some((said(metadata.get("source")), *texts(metadata.get("references")))),
     )
 
@@ -152,12 +154,12 @@ def _own(read: Result, package: Package | None, *, secret: bool) -> tuple[str, .
     """
     if package is not None:
         return (package.purl,)
+    if secret:
+        return ()  # the fingerprint is a hash of it too, without a key
     own = word(read.extra.fingerprint)
     if own is not None and not read.path.startswith(("/", "\\")) and ":" not in read.path[:3]:
         return ("fingerprint", own)
     code = word(read.extra.lines)
-    if secret:
-        return ()
     return (" ".join(code.split()) if code else _NUMBERS.sub("#", read.extra.message or ""),)
 
 

@@ -182,6 +182,19 @@ def test_a_leaked_key_of_aws_is_named_and_its_line_is_not_kept() -> None:
     assert secret.encode() not in encoded(finding)
 
 
+def test_what_a_rule_about_secrets_says_is_not_kept() -> None:
+    """It may have the secret filled in, and its fingerprint is a hash of it."""
+    leaked = "hunter" + "2" * 20
+    rule = "python.security.hardcoded-password"
+    made = [hit(rule, message=f"This is a password: {leaked}", fingerprint=f"{n}_0") for n in ("ab12", "cd34")]
+    first, second = (one(scan([m])) for m in made)
+    assert leaked.encode() not in encoded(first)
+    assert (first.title, first.fingerprint) == ("hardcoded-password", second.fingerprint)
+    paged = [one({"findings": [page(rule_name=rule, rule_message=leaked, match_based_id=m)]}) for m in ("a_0", "b_0")]
+    assert leaked.encode() not in encoded(paged[0])
+    assert paged[0].fingerprint == paged[1].fingerprint
+
+
 def test_a_secret_in_history_is_told_apart_by_its_commit() -> None:
     """The file may have it no more."""
     past = {"historical_info": {"git_commit": "ab" * 20, "git_commit_timestamp": "2026-01-02T03:04:05Z"}}
