@@ -154,13 +154,7 @@ def finding(read: Finding, pointer: str, hints: Hints) -> Draft:
         locations=_locations(file, place.line, place.end_line),
         repository=hints.repository or address,
         package=package,
-        labels=labelled(
-            repository=repository.name,
-            branch=said(read.ref),
-            triage=read.triage_state,
-            reachability=said(read.reachability),
-            owasp=" ".join(texts(rule.owasp_names)),
-        ),
+        labels=_labels(read),
         links=some(
             (
                 said(read.line_of_code_url),
@@ -205,6 +199,16 @@ def vulnerability(read: Vulnerability, pointer: str, hints: Hints) -> Draft:
         ),
         links=some((said(read.file.url), *texts(advisory.references.urls))),
         first_seen_at=moment(said(read.opened)),
+    )
+
+
+def _labels(read: Finding) -> dict[str, str]:
+    return labelled(
+        repository=read.repository.name if read.repository else None,
+        branch=said(read.ref),
+        triage=read.triage_state,
+        reachability=said(read.reachability),
+        owasp=" ".join(texts(read.rule.owasp_names)) if read.rule else None,
     )
 
 
