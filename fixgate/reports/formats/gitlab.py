@@ -111,7 +111,7 @@ class GitLab:
 def _is_report(value: object) -> bool:
     fields = mapping(value) or {}
     found = sequence(fields.get("vulnerabilities"))
-    if found is None or "version" not in fields or "bomFormat" in fields:
+    if found is None or "bomFormat" in fields:
         return False
     if said(inside(value, "scan", "type")) in KINDS:
         return True
@@ -119,8 +119,9 @@ def _is_report(value: object) -> bool:
     first = mapping(next(iter(found), None))
     if first is None:
         return old and not found
-    known = old or "scanner" in first or said(first.get("category")) in KINDS
-    return known and {"identifiers", "location"} <= first.keys()
+    of_kind = said(first.get("category")) in KINDS
+    known = old or of_kind or "scanner" in first
+    return known and ("version" in fields or of_kind) and {"identifiers", "location"} <= first.keys()
 
 
 def _of_scan(scan: object) -> Iterator[Item]:

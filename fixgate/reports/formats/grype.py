@@ -109,10 +109,17 @@ class Grype:
                 yield from _of_report(fields, pointer, hints)
 
 
+_MATCH: Final = frozenset({"vulnerability", "artifact", "matchDetails"})
+
+
 def _is_report(fields: Mapping[str, object]) -> bool:
     if "matches" not in fields:
         return False
-    return inside(fields, "descriptor", "name") == "grype" or {"source", "distro", "descriptor"} <= fields.keys()
+    named = inside(fields, "descriptor", "name")
+    if named is not None:
+        return named == "grype"  # its kin, as xeol, write the same of something else
+    first = mapping(next(iter(sequence(fields.get("matches")) or ()), None)) or {}
+    return fields.keys() >= {"source", "distro", "descriptor"} or first.keys() >= _MATCH
 
 
 def _of_report(fields: Mapping[str, object], pointer: str, hints: Hints) -> Iterator[Item]:

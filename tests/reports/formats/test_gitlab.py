@@ -181,3 +181,11 @@ def test_a_workload_of_a_cluster_is_the_resource() -> None:
     found_there = one(scan("cluster_image_scanning", in_image(location=where))).resource
     assert found_there is not None
     assert (found_there.kind, found_there.id) == ("kubernetes.deployment", "1/shop/Deployment/web")
+
+
+def test_a_part_of_a_report_is_known_by_its_scan_or_a_category() -> None:
+    """Somebody cut off the version; without either it could be anybody's."""
+    with pytest.raises(Poison, match="no format that is known"):
+        report({"vulnerabilities": [found()]})
+    assert report({"vulnerabilities": [found(category="dast")]}).format == "gitlab"
+    assert report({"vulnerabilities": [], "scan": {"type": "dast"}}).format == "gitlab"

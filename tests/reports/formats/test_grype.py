@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import pytest
 
+from fixgate.errors import Poison
 from fixgate.events import Resource, Severity
 from fixgate.reports.report import Scan
 from tests.reports.making import found, one, report
@@ -219,3 +220,10 @@ def test_an_advisory_is_the_problem_that_its_cve_is() -> None:
         ("GHSA-aaaa-bbbb-cccc", "CVE-2026-0002"),
         "What the database says.",
     )
+
+
+def test_what_has_another_name_is_not_taken_for_it() -> None:
+    """Xeol writes the same of something else; matches that are Grype's are known without a name."""
+    with pytest.raises(Poison, match="no format that is known"):
+        report(scanned({"Cycle": {}, "artifact": {}}, descriptor={"name": "xeol", "version": "0.9.1"}))
+    assert report({"matches": [{**match(), "matchDetails": []}]}).format == "grype"
