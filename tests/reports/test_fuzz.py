@@ -126,10 +126,10 @@ def limited() -> Generator[None]:
 
 def timed(numbers: range) -> Iterator[int]:
     """Each number with its own time, and a line now and then."""
-    every = max(1, len(numbers) // 20)
+    every = max(1, numbers.stop // 20)
     for number in numbers:
         if number % every == 0:
-            sys.stderr.write(f"fuzz: {number} of {len(numbers)} reports, {held() >> 20} MiB\n")
+            sys.stderr.write(f"fuzz: {number} of {numbers.stop} reports, {held() >> 20} MiB\n")
         signal.setitimer(signal.ITIMER_VIRTUAL, LONGEST)
         yield number
     signal.setitimer(signal.ITIMER_VIRTUAL, 0)

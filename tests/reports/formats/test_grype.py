@@ -226,4 +226,4 @@ def test_what_has_another_name_is_not_taken_for_it() -> None:
     """Xeol writes the same of something else; matches that are Grype's are known without a name."""
     with pytest.raises(Poison, match="no format that is known"):
         report(scanned({"Cycle": {}, "artifact": {}}, descriptor={"name": "xeol", "version": "0.9.1"}))
-    assert report({"matches": [{**match(), "matchDetails": []}]}).format == "grype"
+    assert report({"matches": [{**match(), "matchDetails": [{"type": "exact"}]}]}).format == "grype"
