@@ -1,12 +1,7 @@
 """Reports that are too large for a message: stored in sealed segments, referred to, fetched, read like others."""
 
 import io
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import threading
 import tracemalloc
 import weakref
 from collections.abc import Iterator
@@ -18,18 +13,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from fixgate import originals, segments
-from fixgate.errors import Poison, Transient
 from fixgate.events import Envelope, Finding
 from fixgate.intake import SOURCE_HEADER
-from fixgate.local.process import CODE_ROOT
-from fixgate.objects import OBJECT_LIMIT, FileStore
+from fixgate.objects import FileStore
 from fixgate.sealing import Seal, Unseal
 from fixgate.segments import LARGEST, REFERENCE, SMALLEST, Manifest, Purpose
 from fixgate.signing import digest
 from fixgate.verbs import Received
 from services.ingest.adapters.originals import Originals
 from services.ingest.adapters.references import References
-from services.ingest.adapters.spool import mapped, spooled
+from services.ingest.adapters.spool import mapped
 from services.ingest.decide import Normalize
 from services.ingest.service import workload
 from tests.reports.making import KEY, data, leak
@@ -264,24 +257,6 @@ def test_two_large_reports_are_never_there_at_once(publishing: Publishing, monke
     assert others == [0, 0, 0]
 
 
-# -- fetching ----------------------------------------------------------------------------------------------------------
-
-
-class Slow(FileStore):
-    """A store that gives nothing until it is let."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.let, self.asked, self.gotten = threading.Semaphore(0), threading.Event(), 0
-
-    def get(self, name: str, *, limit: int = OBJECT_LIMIT) -> bytes:
-        """See `objects.ObjectStore.get`."""
-        self.asked.set()
-        assert self.let.acquire(timeout=60)
-        self.gotten += 1
-        return super().get(name, limit=limit)
-
-
 def received(manifest: Manifest, **changes: Any) -> Received:
     """A reference as ingest gets it."""
     event = Received(
@@ -299,110 +274,6 @@ def received(manifest: Manifest, **changes: Any) -> Received:
         labels={REFERENCE: "1"},
     )
     return replace(event, **changes)
-
-
-def fetching(folder: Path) -> tuple[Slow, References]:
-    """What fetches from a slow store."""
-    store = Slow(folder / "objects")
-    return store, References(store, Unseal([INTAKE]), folder, LIMIT, Originals(store=store, sealer=None))
-
-
-def whole(references: References, manifest: Manifest, deadline: float) -> tuple[str, int]:
-    """What is fetched within the deadline: the report's digest, and how many findings it has."""
-    found = references.whole(received(manifest), manifest.encode(), deadline).whole
-    assert found is not None
-    return found.digest, len(found.report.findings)
-
-
-def test_what_takes_longer_than_a_deadline_is_fetched_on(tmp_path: Path) -> None:
-    """The next try finds the same work, further on: nothing is asked for twice."""
-    store, references = fetching(tmp_path)
-    report = leaks(1, 2 * LARGEST + 7)
-    manifest = segments.store(io.BytesIO(report), store, INTAKE_SEAL, Purpose.INTAKE)
-    for _ in range(3):
-        with pytest.raises(Transient, match="still being fetched"):
-            whole(references, manifest, 0.001)
-        store.let.release()
-    assert whole(references, manifest, 60.0) == (digest(report), 1)
-    assert store.gotten == 3
-
-
-def test_what_nobody_waits_for_any_more_is_given_up(tmp_path: Path) -> None:
-    """Another reference takes its place."""
-    store, references = fetching(tmp_path)
-    lost = segments.store(io.BytesIO(leaks(1, 2 * LARGEST)), store, INTAKE_SEAL, Purpose.INTAKE)
-    report = leaks(2, LARGEST + 7)
-    wanted = segments.store(io.BytesIO(report), store, INTAKE_SEAL, Purpose.INTAKE)
-    with pytest.raises(Transient):
-        whole(references, lost, 0.001)
-    assert store.asked.wait(60)
-    with pytest.raises(Transient):
-        whole(references, wanted, 0.001)
-    for _ in range(3):
-        store.let.release()
-    assert whole(references, wanted, 60.0) == (digest(report), 2)
-    for thread in threading.enumerate():
-        if thread.name == "reference":
-            thread.join(60)
-    assert store.gotten == 3
-
-
-def test_a_failure_is_told_once_and_the_next_try_begins_anew(tmp_path: Path) -> None:
-    """What failed is not remembered."""
-    store, references = fetching(tmp_path)
-    manifest = segments.store(io.BytesIO(leaks(1)), store, INTAKE_SEAL, Purpose.INTAKE)
-    digits = manifest.segments[0].location.removeprefix("sha256:")
-    path = tmp_path / "objects" / digits[:2] / digits[2:]
-    sealed = path.read_bytes()
-    path.unlink()
-    store.let.release()
-    with pytest.raises(Poison, match="not in the object store"):
-        whole(references, manifest, 60.0)
-    path.write_bytes(sealed)
-    store.let.release()
-    assert whole(references, manifest, 60.0) == (digest(leaks(1)), 1)
-
-
-# -- the spool ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_full_disk_is_no_fault_of_the_report(tmp_path: Path) -> None:
-    """Nor is a folder that is not there."""
-    with pytest.raises(Transient, match="could not be put"):
-        spooled([b"x"], tmp_path / "absent")
-
-
-def test_a_spool_has_no_name_and_is_closed_to_others(tmp_path: Path) -> None:
-    """While it is written, and when it is mapped; the map holds when the file is closed."""
-    seen: list[list[Path]] = []
-
-    def pieces() -> Iterator[bytes]:
-        for piece in (b"one ", b"two"):
-            yield piece
-            seen.append(list(tmp_path.iterdir()))
-
-    with spooled(pieces(), tmp_path) as spool:
-        state = os.fstat(spool.fileno())
-        assert (state.st_nlink, state.st_mode & 0o777) == (0, 0o600)
-        held = mapped(spool)
-    assert held[:] == b"one two"
-    assert seen == [[], []]
-
-
-def test_nothing_is_left_of_a_spool_by_a_kill(tmp_path: Path) -> None:
-    """A kill -9 in the middle leaves an empty folder."""
-    program = (
-        "import sys, time; from pathlib import Path; from services.ingest.adapters.spool import mapped, spooled\n"
-        "spool = spooled([b'x' * 1_000_000], Path(sys.argv[1])); held = mapped(spool)\n"
-        "print(len(held), flush=True); time.sleep(60)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path)], cwd=CODE_ROOT, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "1000000\n"
-        process.send_signal(signal.SIGKILL)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_fetching_and_keeping_take_little_memory(publishing: Publishing) -> None:
