@@ -362,3 +362,16 @@ def test_who_asks_before_it_sends_is_answered_at_once(desk: Reception) -> None:
     lines = ["POST /v1/reports HTTP/1.1", "Host: x", "Content-Length: 9000000", "Expect: 100-continue"]
     heard = raw(desk, "\r\n".join(lines).encode() + b"\r\n\r\n")
     assert heard.startswith(b"HTTP/1.1 401")
+
+
+def test_what_fails_here_is_told_without_a_word_of_the_report(desk: Reception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error's text could quote what a library was given."""
+
+    def failing(record: object) -> None:
+        raise ValueError("a private word")
+
+    monkeypatch.setattr(desk.posted, "post", failing)
+    heard = desk.post()
+    assert heard.status == 500
+    assert "private" not in json.dumps(heard.body) + desk.logs.getvalue()
+    assert '"kind": "ValueError"' in desk.logs.getvalue()
