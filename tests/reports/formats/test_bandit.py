@@ -62,7 +62,9 @@ def test_an_issue_of_wrong_types_is_rejected_alone(changes: Any) -> None:
     assert (len(read.findings), [r.pointer for r in read.rejected]) == (2, ["/results/1"])
 
 
-@pytest.mark.parametrize("value", [{"results": []}, {"results": {}, "metrics": {"_totals": {}}}, {"metrics": {}}])
+@pytest.mark.parametrize(
+    "value", [{"results": [], "tool": "x"}, {"results": {}, "metrics": {"_totals": {}}}, {"metrics": {}}]
+)
 def test_what_has_no_results_beside_totals_is_refused(value: Any) -> None:
     """Others have results too."""
     with pytest.raises(Poison, match="it is not"):

@@ -91,7 +91,13 @@ def test_a_check_of_wrong_types_is_rejected_alone(changes: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [{"results": []}, {"check_type": "x", "results": {}}, {"passed": 1, "failed": 0}, {"check_type": "x"}]
+    "value",
+    [
+        {"results": [], "tool": "another"},
+        {"check_type": "x", "results": {}},
+        {"passed": 1, "failed": 0},
+        {"check_type": "x"},
+    ],
 )
 def test_what_has_no_lists_of_checks_is_refused(value: object) -> None:
     """Nor a summary of Checkov's."""

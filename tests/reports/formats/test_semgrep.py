@@ -78,7 +78,7 @@ def test_a_result_of_wrong_types_is_rejected_alone(bad: object) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        {"results": []},
+        {"results": [], "tool": "another"},
         {"results": [], "errors": [], "metrics": {"_totals": {}}},
         {"results": [{"check_id": "x"}], "errors": []},
         {"findings": [{"id": 1}]},
