@@ -1,13 +1,22 @@
-"""A large report of any format, made of its tests' sample: its results many times, each with another identity."""
+"""A large report of any format: the results of a small one many times, each with another identity.
 
+The samples of tests have short results. With `FIXGATE_TEST_CORPUS` real reports are multiplied, whose results are as
+long as real ones are.
+"""
+
+import copy
 import json
+import os
 from collections.abc import Iterator, Mapping
+from itertools import product
+from pathlib import Path
 from typing import Any, Final, cast
 
+from fixgate.reports.opening import document
 from fixgate.reports.report import read
-from tests.reports.samples import at, path_of, sample, written
+from tests.reports.samples import Lines, at, path_of, sample, written
 
-Path = tuple[str | int, ...]
+CORPUS: Final = "FIXGATE_TEST_CORPUS"
 SHORTEST: Final = 2
 """Characters of a part of an identity that is changed where it stands; shorter ones stand anywhere."""
 FAR: Final = 1_000
@@ -15,20 +24,42 @@ FAR: Final = 1_000
 
 
 def multiplied(name: str, size: int) -> bytes:
-    """A report of the format with at least `size` bytes; raises ValueError when its copies are repeats."""
-    value = sample(name)
+    """A report of the format with at least `size` bytes; raises ValueError when its copies are repeats.
+
+    A report has few rules, and each of them many results: rules are multiplied only where nothing else identifies.
+    """
+    for value, rules_too in product((*_real(name), sample(name)), (False, True)):
+        made, copies = _made(copy.deepcopy(value), size, rules_too=rules_too)
+        report = read(made)
+        if len(report.findings) >= copies and report.repeated <= len(report.findings):
+            return made
+    raise ValueError(f"{name}: the copies are repeats")
+
+
+def _made(value: Any, size: int, *, rules_too: bool) -> tuple[bytes, int]:
+    """The report, and how many copies of each result are in it."""
     report = read(written(value))
     parts = {p.lower() for told in report.findings for p in told.draft.identity}
     own = parts | {word for part in parts for word in part.split()}
+    if not rules_too:
+        own -= {told.draft.rule_id.lower() for told in report.findings}
     places = [path_of(told.draft.pointer, value) for told in report.findings]
     times = size // max(1, sum(len(json.dumps(at(value, place))) for place in places)) + 1
     for parent in dict.fromkeys(place[:-1] for place in places):
         _multiply(at(value, parent), {p[-1] for p in places if p[:-1] == parent}, own, times)
-    made = written(value)
-    found = len(read(made).findings)
-    if found < times:
-        raise ValueError(f"{name}: {found} findings of {times * len(places)} results")
-    return made
+    return written(value), times
+
+
+def _real(name: str) -> Iterator[Any]:
+    """The largest real report of the format, if there are any."""
+    folder = os.environ.get(CORPUS)
+    if folder is None:
+        return
+    listed = json.loads((Path(folder) / "manifest.json").read_bytes())["files"]
+    files = [Path(folder) / entry["file"] for entry in listed if entry["format"] == name and entry["kind"] == "real"]
+    for file in sorted(files, key=lambda f: f.stat().st_size, reverse=True)[:1]:
+        values = document(file.read_bytes()).values
+        yield Lines(v for _, v in values) if values[0][0] else values[0][1]
 
 
 def _multiply(holder: Any, names: set[str | int], own: set[str], times: int) -> None:

@@ -82,6 +82,7 @@ _ALL: Final[tuple[Adapter, ...]] = (
 )
 ADAPTERS: Final[Mapping[str, Adapter]] = {adapter.name: adapter for adapter in _ALL}
 NAMES: Final = ", ".join(sorted(ADAPTERS))
+_HOLDERS: Final = frozenset({"findings", "results"})
 
 
 def adapter_of(document: Document, name: str) -> Adapter | None:
@@ -109,12 +110,12 @@ def adapter_of(document: Document, name: str) -> Adapter | None:
 
 
 def _holds_nothing(document: Document) -> bool:
-    """Whether the document has no result at all: `null`, `[]`, `{"findings": []}`."""
+    """Whether the document has no result at all: `null`, `[]`, `{"findings": []}`, `{"results": []}`."""
     return all(_nothing(value) for _, value in document.values) and not document.unusable
 
 
 def _nothing(value: object) -> bool:
     fields = mapping(value)
     if fields is not None:
-        return len(fields) == 1 and all(n.lower() == "findings" and _nothing(v) for n, v in fields.items())
+        return len(fields) == 1 and all(n.lower() in _HOLDERS and _nothing(v) for n, v in fields.items())
     return value is None or sequence(value) == []

@@ -9,9 +9,8 @@ import pytest
 from fixgate.reports.registry import ADAPTERS
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
-TABLE: Final = re.findall(
-    r"^\| \[`([^`]+)`\]\(formats/([^)]+)\.md\) \|", (DOCS / "formats.md").read_text(), re.MULTILINE
-)
+ROW: Final = re.compile(r"^\| \[`([^`]+)`\]\(formats/([^)]+)\.md\) \|", re.MULTILINE)
+TABLE: Final = ROW.findall((DOCS / "formats.md").read_text())
 PARTS: Final = ("**Read**", "**Identity**", "**Severity**", "**Left out**")
 
 
