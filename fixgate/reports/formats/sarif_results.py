@@ -3,27 +3,23 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
-from fixgate.events import FindingStatus, Location, Package, Resource, Severity, SeverityRating
+from fixgate.events import FindingStatus, Location, Package, Resource, SeverityRating
 from fixgate.reports.adapter import Draft, Exposed
 from fixgate.reports.aws import access_key, key_id
-from fixgate.reports.fields import inside, labelled, mapping, said, sequence, some, word
+from fixgate.reports.fields import inside, labelled, mapping, said, some, word
 from fixgate.reports.formats.gitleaks import assigned
-from fixgate.reports.formats.sarif_runs import Context, Known, security_severity, taxa, weaknesses
+from fixgate.reports.formats.sarif_rules import Known, by_level, by_security_severity, taxa, weaknesses
+from fixgate.reports.formats.sarif_runs import Context
 from fixgate.reports.formats.sarif_shapes import Message, Place, Region, Result
 from fixgate.reports.packages import known_as, purl
 from fixgate.reports.paths import Place as File
 from fixgate.reports.paths import action_used, workflow_in
 from fixgate.reports.secrets import shown
-from fixgate.reports.severity import CVSS, by_number, unknown
+from fixgate.reports.severity import unknown
 
-_LEVELS: Final[Mapping[str, Severity]] = {
-    "error": Severity.HIGH,
-    "warning": Severity.MEDIUM,
-    "note": Severity.LOW,
-    "none": Severity.INFORMATIONAL,
-}
 _SECRET_SCANNERS: Final = frozenset({"gitleaks", "betterleaks"})
 """Tools whose snippet is the secret that was found, and nothing else."""
 _OTHER_SECRET_SCANNERS: Final = frozenset(
@@ -57,7 +53,9 @@ def draft(read: Result, pointer: str, context: Context) -> Draft:
     exposed = _exposed(properties, locations) if secrets else ""
     resource, key = _about(context, locations, exposed)
     said_of_package = dict(_LINE.findall(text[:_IDENTIFYING])) if context.tool.lower() == "trivy" else {}
-    aliases = some((*known.aliases, *taxa(read.taxa or ()), *weaknesses(properties)))
+    aliases = known.aliases
+    if read.taxa or properties:
+        aliases = some((*aliases, *taxa(read.taxa or ()), *weaknesses(properties)))
     own = _own_identity(read, locations, text, hidden=hidden or secrets)
     return Draft(
         pointer=pointer,
@@ -88,16 +86,17 @@ def draft(read: Result, pointer: str, context: Context) -> Draft:
             baseline=read.baseline,
             uses=action_used(resource, *(location.snippet or "" for location in locations), text[:_IDENTIFYING]),
         ),
-        links=some((known.rule.help, said(read.viewer))),
+        links=some((*known.links, said(read.viewer))) if read.viewer else known.links,
     )
 
 
 def _confidence(properties: Mapping[str, object], known: Known) -> str | None:
-    for given in (*(properties.get(name) for name in _CONFIDENCE), (known.rule.properties or {}).get("precision")):
+    for name in _CONFIDENCE if properties else ():
+        given = properties.get(name)
         told = f"{given:g}" if isinstance(given, float) else said(given)
         if told is not None:
             return told
-    return None
+    return known.precision
 
 
 def _about(context: Context, locations: Iterable[Location], exposed: str) -> tuple[Resource | None, str | None]:
@@ -126,41 +125,23 @@ def _commit(read: Result, properties: Mapping[str, object]) -> str | None:
 def _package(lines: Mapping[str, str], known: Known) -> Package | None:
     """The package that Trivy's message or Grype's rule names."""
     name = word(lines.get("Package"))
-    if name is not None:
-        made = purl(None, name, word(lines.get("Installed Version")))
-        return Package(purl=made, fixed_versions=some(lines.get("Fixed Version", "").split(", ")))
-    urls = sequence((known.rule.properties or {}).get("purls")) or ()
-    only = urls[0] if len(urls) == 1 else None
-    return Package(purl=only) if isinstance(only, str) and only.startswith("pkg:") else None
+    if name is None:
+        return known.package
+    made = purl(None, name, word(lines.get("Installed Version")))
+    return Package(purl=made, fixed_versions=some(lines.get("Fixed Version", "").split(", ")))
 
 
 def _severity(read: Result, known: Known, properties: Mapping[str, object], overridden: str | None) -> SeverityRating:
-    for source, number in (("result", security_severity(properties)), ("rule", known.number)):
-        if number is not None:
-            return by_number(f"sarif {source} security-severity", number, CVSS, top=10.0)
+    number = (by_security_severity("result", properties) if properties else None) or known.number
+    if number is not None:
+        return number
     if read.level is not None:
-        return _by_level("sarif level", read.level)
+        return by_level("sarif level", read.level)
     if read.kind not in {None, "fail"}:
         return unknown(f"sarif kind {read.kind}" if read.kind in _KINDS else "sarif kind")
     if overridden is not None:
-        return _by_level("sarif level of the rule in the invocation (3.27.10)", overridden)
-    return _by_rule(known)
-
-
-def _by_rule(known: Known) -> SeverityRating:
-    configuration = known.rule.configuration
-    if configuration is not None and configuration.level is not None:
-        return _by_level("sarif level of the rule", configuration.level)
-    if known.doubtful:
-        return unknown("sarif rule, which cannot be read,")
-    return SeverityRating(normalised=Severity.MEDIUM, derivation="sarif level: warning where none is given (3.27.10)")
-
-
-def _by_level(source: str, level: str) -> SeverityRating:
-    found = _LEVELS.get(level)
-    if found is None:
-        return unknown(source, level)
-    return SeverityRating(normalised=found, reported=level, derivation=source)
+        return by_level("sarif level of the rule in the invocation (3.27.10)", overridden)
+    return known.rating
 
 
 def _places(read: Result, context: Context, *, hidden: bool) -> list[tuple[Location, File | None]]:
@@ -225,12 +206,13 @@ def _own_identity(read: Result, locations: tuple[Location, ...], text: str, *, h
     snippets = () if hidden else sorted({" ".join(s.split()) for location in locations if (s := location.snippet)})
     if snippets:
         return (*names, *snippets)
-    return (*names, "" if hidden else _lasting(text))
+    return (*names, "" if hidden else _lasting(text[:_IDENTIFYING]))
 
 
+@lru_cache(1024)
 def _lasting(text: str) -> str:
     """The message without numbers, versions and severities: a fix that is out, or a new rating, changes no identity."""
-    short = _LINE.sub(lambda line: line[0] if line[1] == "Package" else "", text[:_IDENTIFYING])
+    short = _LINE.sub(lambda line: line[0] if line[1] == "Package" else "", text)
     return re.sub(r"\d+", "#", _RATED.sub("*", short))
 
 

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Final, TypeVar
 
 from fixgate.events import Resource
 from fixgate.reports.adapter import Failed, Hints, Remark
 from fixgate.reports.containers import image
 from fixgate.reports.fields import inside, mapping, said, sequence, some, word
+from fixgate.reports.formats.sarif_rules import Known
 from fixgate.reports.formats.sarif_shapes import (
     Artifact,
     Component,
@@ -23,47 +23,14 @@ from fixgate.reports.formats.sarif_shapes import (
     tolerant,
 )
 from fixgate.reports.paths import Place, clone_address, portable
-from fixgate.reports.secrets import about_secrets
 
 T = TypeVar("T")
 
 _BASES_FOLLOWED: Final = 8
 _LEVELS_FOLLOWED: Final = 8
-_FILES_REMEMBERED: Final = 10_000
+_REMEMBERED: Final = 10_000
 _WHOLE: Final = re.compile(r"/|\\|[A-Za-z][A-Za-z0-9+.-]*:")
 """How an address begins that stands on no base."""
-_CWE: Final = re.compile(r"(?i)\bCWE[-_: ]*([0-9]{1,5})\b")
-_VULNERABILITY: Final = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}|GHSA(?:-[0-9a-z]{4}){3}")
-_CWES_IN: Final = ("cwe", "cwes", "CWE")
-"""Properties in which tools name weaknesses: Snyk and gosec, nodejsscan."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """A rule, and what follows from it for each of its results.
-
-    `doubtful` says that something of it could not be read, so that what it does not say means nothing.
-    """
-
-    rule: Rule
-    aliases: tuple[str, ...]
-    about_secrets: bool
-    number: float | None
-    doubtful: bool = False
-
-    @classmethod
-    def of(cls, rule: Rule, *, name: str, doubtful: bool = False) -> "Known":
-        """Of a rule as the log has it, or of nothing but its name."""
-        properties = rule.properties or {}
-        tags = [tag for tag in sequence(properties.get("tags")) or () if isinstance(tag, str)]
-        related = (r.target for r in rule.relationships or () if r.target is not None)
-        return cls(
-            rule=rule,
-            aliases=some((*_VULNERABILITY.findall(name), *taxa(related), *weaknesses(properties, tags))),
-            about_secrets=about_secrets(name, rule.name or "", *tags),
-            number=security_severity(properties),
-            doubtful=doubtful,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +72,7 @@ class Context:
         place = self.files.get(address)
         if place is None:
             place = portable(address, self.roots)
-            if len(self.files) < _FILES_REMEMBERED:
+            if len(self.files) < _REMEMBERED:
                 self.files[address] = place
         return place
 
@@ -126,9 +93,12 @@ class Context:
         by_index = _element(listed, index)
         named = word(name) or (word(reference.id) if reference else None)
         called = named or (by_index.rule.id if by_index else None) or ""
-        if called not in self.seen:
-            self.seen[called] = self._known(called, by_index)
-        return called, self.seen[called]
+        known = self.seen.get(called)
+        if known is None:
+            known = self._known(called, by_index)
+            if len(self.seen) < _REMEMBERED:
+                self.seen[called] = known
+        return called, known
 
     def _known(self, called: str, by_index: Known | None) -> Known:
         above = called
@@ -223,42 +193,6 @@ def _overrides(invocation: Invocation, components: Sequence[Sequence[Known]]) ->
         if name:
             made[name] = level
     return made
-
-
-def taxa(references: Iterable[RuleReference]) -> Iterable[str]:
-    """Weaknesses among the references to taxonomies (3.27.8, 3.49.15)."""
-    for reference in references:
-        name, component = reference.id or "", reference.component
-        if component is not None and (component.name or "").upper() == "CWE" and name.isdecimal():
-            name = f"CWE-{name}"
-        yield from _cwes(name)
-
-
-def weaknesses(properties: Mapping[str, object], tags: Iterable[str] = ()) -> Iterable[str]:
-    """Weaknesses that tools name in tags (`external/cwe/cwe-079`) and in properties of their own."""
-    for tag in tags:
-        yield from _cwes(tag)
-    for name in _CWES_IN:
-        given = properties.get(name)
-        texts = [given] if isinstance(given, str) else sequence(given) or ()
-        for text in texts:
-            yield from _cwes(text if isinstance(text, str) else "")
-
-
-def _cwes(text: str) -> Iterable[str]:
-    return (f"CWE-{int(number)}" for number in _CWE.findall(text[:200]))
-
-
-def security_severity(properties: Mapping[str, object]) -> float | None:
-    """The number from 0 to 10 that GitHub reads, if there is one; as a text or as a number."""
-    given = properties.get("security-severity")
-    if isinstance(given, bool) or not isinstance(given, (str, int, float)):
-        return None
-    try:
-        number = float(given)
-    except (ValueError, OverflowError):
-        return None
-    return number if isfinite(number) else None
 
 
 def _absolute(artifact: Artifact, bases: Mapping[str, Artifact]) -> str | None:
