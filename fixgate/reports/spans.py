@@ -24,7 +24,7 @@ PIECE: Final = 16 * 1024 * 1024
 """Bytes of an element up to which all of it is read; what is long in a longer one is walked too."""
 LEVELS: Final = 5
 """How deep a long array may stand; deeper ones are read with what they stand in."""
-REST_LIMIT: Final = 64 * 1024 * 1024
+REST_LIMIT: Final = 32 * 1024 * 1024
 """Bytes of a report outside of its long arrays, and of one of their elements."""
 _NEXT: Final = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+[\[\]{}]?', re.DOTALL)
 """The next bracket outside of a string, else all that there is. No text makes it go back (it is possessive), or try
