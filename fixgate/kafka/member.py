@@ -126,6 +126,8 @@ class KafkaMember:
 
     def resume(self) -> None:
         """See `broker.Member.resume`."""
+        if not self._paused:
+            return  # asked before every poll, which is fifty times a second where work outside is waited for
         self._paused = False
         self.consumer.resume([ClientPartition(*p) for p in self._next])
 

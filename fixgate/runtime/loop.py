@@ -192,8 +192,11 @@ class Runtime(Generic[G]):
         states = [o for shard, state in self.shards.owned.items() for o in self._outgoing.state(shard, state)]
         self._decider.check(batch)
         self._at(Step.COMMIT)
-        member, transactor = self._running(self._member), self._running(self._transactor)
-        ends = transactor.commit([*outputs, *states], positions or self.shards.any_position(), member)
+        ends: Mapping[TopicPartition, int] = {}
+        # Time in which nothing became due is no news to anybody.
+        if outputs or states or positions or told:
+            member, transactor = self._running(self._member), self._running(self._transactor)
+            ends = transactor.commit([*outputs, *states], positions or self.shards.any_position(), member)
         self._at(Step.CACHE)
         self._settle(batch, items, ends, positions)
         self._outside.committed(batch.decided, outputs)

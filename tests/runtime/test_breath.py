@@ -170,3 +170,24 @@ def test_time_alone_does_not_breathe(world: World) -> None:
     runtime.step()
     assert time.slept == []
     runtime.close()
+
+
+def test_time_in_which_nothing_is_due_writes_nothing(world: World) -> None:
+    """A transaction a second would be the broker's for nothing; what a tick does write is committed as ever."""
+    answers, commits = [Result(), Result(state={b"a": b"1"})], list[str]()
+
+    def verb(event: Event, _facts: Facts[Any]) -> Result:
+        return answers[0] if isinstance(event, Tick) and event.shard == 0 else Result()
+
+    runtime = world.runtime(verb, ticks=timedelta(seconds=1))
+    world.broker.probe = commits.append
+    world.work(runtime)
+    world.broker.now_ms += 2000
+    runtime.step()
+    assert commits == []
+    answers.reverse()
+    world.broker.now_ms += 2000
+    runtime.step()
+    assert "commit" in commits
+    assert world.state() == {b"a": b"1"}
+    runtime.close()
