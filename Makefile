@@ -5,6 +5,8 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+SCANNERS := .venv-scanners/bin
+GITLEAKS := v8.30.1
 CODE := fixgate services examples tests bench
 TOOLS := git ssh-keygen ssh-agent ssh-add
 .DEFAULT_GOAL := help
@@ -62,6 +64,19 @@ quick: tools env ## the tests that need no broker
 fuzz: env ## 200,000 broken reports through every format: no crash, no hang, no growth; minutes long
 	@FIXGATE_TEST_FUZZ=200000 $(BIN)/python -m pytest -q -s tests/reports/test_fuzz.py
 
+.venv-scanners/.complete: requirements/scanners.txt
+	@echo "environment: .venv-scanners, from requirements/scanners.txt, every file checked against its hash (minutes)"
+	@$(PYTHON) -m venv --clear .venv-scanners
+	@$(SCANNERS)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/scanners.txt
+	@if command -v go >/dev/null 2>&1; then \
+		GOBIN="$(CURDIR)/$(SCANNERS)" go install github.com/zricethezav/gitleaks/v8@$(GITLEAKS); \
+		else echo "note: no Go was found, so gitleaks is left out and its tests are skipped"; fi
+	@touch $@
+
+.PHONY: scanners
+scanners: env .venv-scanners/.complete ## run real scanners, and take their reports through to assessments
+	@FIXGATE_TEST_SCANNERS=$(SCANNERS) $(BIN)/python -m pytest -q tests/scanners
+
 .PHONY: bench
 bench: tools env jars ## measure, and write docs/benchmarks.md
 	@$(BIN)/python -m bench --write-docs
@@ -85,10 +100,10 @@ down: env ## stop the embedded stack
 .PHONY: lock
 lock: ## compile requirements/*.txt anew
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet --require-hashes --requirement requirements/lock.txt
-	@for f in rails proposer gate issuer executor receiver local dev jre bench-quixstreams lock; do \
+	@for f in rails proposer gate issuer executor receiver local dev jre bench-quixstreams scanners lock; do \
 		.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--custom-compile-command "make lock" requirements/$$f.in --output-file requirements/$$f.txt; done
 
 .PHONY: clean
 clean: ## remove the environment and what the tools left
-	@rm -rf .venv .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
+	@rm -rf .venv .venv-lock .venv-scanners .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
