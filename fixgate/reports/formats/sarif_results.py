@@ -10,6 +10,7 @@ from fixgate.events import FindingStatus, Location, Package, Resource, SeverityR
 from fixgate.reports.adapter import Draft, Exposed
 from fixgate.reports.aws import access_key, key_id
 from fixgate.reports.fields import inside, labelled, mapping, said, some, word
+from fixgate.reports.formats.checkov_checks import bucket_in
 from fixgate.reports.formats.gitleaks import assigned
 from fixgate.reports.formats.sarif_rules import Known, by_level, by_security_severity, taxa, weaknesses
 from fixgate.reports.formats.sarif_runs import Context
@@ -36,6 +37,10 @@ _PLACEHOLDER: Final = re.compile(r"\{([0-9]{1,3})\}|\{\{|\}\}")
 _LINE: Final = re.compile(r"^(Package|Installed Version|Fixed Version|Severity|Link): ?(.*)$", re.MULTILINE)
 """What Trivy writes into its messages, a line each."""
 _RATED: Final = re.compile(r"(?i)\b(?:critical|high|medium|moderate|low|negligible|unknown)(?= (?:severity )?vulnerab)")
+_BUCKET: Final = re.compile(
+    r"""\A[ \t]*resource[ \t]+"aws_s3_bucket[a-z_]*"|^[ \t]*"?Type"?[ \t]*:[ \t]*["']?AWS::S3::Bucket""", re.MULTILINE
+)
+"""The code of a bucket: Terraform's, CloudFormation's."""
 _IDENTIFYING: Final = 2_000
 """Characters of a message that tell results apart."""
 
@@ -70,8 +75,9 @@ def draft(read: Result, pointer: str, context: Context) -> Draft:
         status=FindingStatus.RESOLVED if read.baseline == "absent" else FindingStatus.OPEN,
         rule_id=rule_id,
         rule_name=word(known.rule.name) or rule_id,
-        title=(known.rule.short.text if known.rule.short else None) or text,
-        description=text,
+        title=(known.rule.short.text if known.rule.short else None) or (known.rule.name or rule_id if hidden else text),
+        # What such a rule says of a place may quote the secret that stands there.
+        description="" if hidden else text,
         confidence=_confidence(properties, known),
         aliases=aliases,
         locations=locations,
@@ -100,12 +106,20 @@ def _confidence(properties: Mapping[str, object], known: Known) -> str | None:
 
 
 def _about(context: Context, locations: Iterable[Location], exposed: str) -> tuple[Resource | None, str | None]:
-    """What the result is about: the key that it shows, else a workflow, else the image; and the key's id."""
+    """What the result is about: the key that it shows, else a bucket, a workflow, the image; and the key's id."""
     key = key_id(exposed)
     if key is not None:
         return access_key(key, None)[0], key
+    if context.tool.lower() == "checkov" and (named := _bucket(locations)) is not None:
+        return named, None
     workflows = (workflow_in(context.repository, location.path) for location in locations)
     return next((w for w in workflows if w is not None), context.image), None
+
+
+def _bucket(locations: Iterable[Location]) -> Resource | None:
+    """The bucket that Checkov's snippets name, which are the whole code of a resource."""
+    code = (s for location in locations if (s := location.snippet) and _BUCKET.search(s))
+    return bucket_in(line for snippet in code for line in snippet.splitlines())
 
 
 def _exposed(properties: Mapping[str, object], locations: Iterable[Location]) -> str:

@@ -7,7 +7,7 @@ import pytest
 from fixgate.errors import Poison
 from fixgate.events import FindingStatus, Severity
 from fixgate.reports.report import Scan
-from tests.reports.making import KEY_ID, one, report, result, sarif
+from tests.reports.making import KEY_ID, encoded, found, one, report, result, sarif
 
 REPOSITORY = "https://git.test/acme/shop.git"
 PROVENANCE = [{"repositoryUri": REPOSITORY, "revisionId": "8c1f0d2"}]
@@ -163,3 +163,13 @@ def test_the_snippet_of_another_secret_scanner_is_not_kept() -> None:
     assert one(sarif([made])).locations[0].snippet is None
     tagged = sarif([result()], rules=[{"id": "r1", "properties": {"tags": ["CWE-798"]}}])
     assert one(tagged).locations[0].snippet is None
+
+
+def test_a_message_that_may_quote_a_secret_is_not_kept() -> None:
+    """No shape gives such a secret away; the rule's own words stay."""
+    told = {"message": {"text": "The password 'correct horse' is hard-coded."}}
+    rules = [{"id": "S1", "name": "HardCodedPassword"}, {"id": "S2", "shortDescription": {"text": "A password"}}]
+    first, second = found(sarif([result("S1", **told), result("S2", "b.py", **told)], rules=rules))
+    assert (first.title, second.title) == ("HardCodedPassword", "A password")
+    assert not first.description + second.description
+    assert b"correct horse" not in encoded(first) + encoded(second)
