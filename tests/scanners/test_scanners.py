@@ -123,7 +123,7 @@ def test_an_unpinned_action_reaches_its_template(scanner: Scanner, scans: Scans,
     assert [offer.template_id for offer in CATALOGUE.offers(made).applicable] == [PIN]
 
 
-@only("checkov/json")
+@only("checkov/json", "checkov/sarif")
 def test_a_public_bucket_is_known_as_one(scanner: Scanner, scans: Scans, tmp_path: Path) -> None:
     """By the code that names it; nobody lets us look, so that is insufficient."""
     made = one_of(sent(scans(scanner).report, tmp_path).assessments, "public_bucket")

@@ -1,7 +1,7 @@
 """One failed check of Checkov: its file, the resource of the code that it is about, and what that is in the cloud."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -124,9 +124,12 @@ def _lines(read: Check) -> Iterator[str]:
 
 def _bucket(read: Check, name: str | None) -> Resource | None:
     """The bucket that the code names itself."""
-    if name is None or not _BUCKETS.fullmatch(name):
-        return None
-    named = {match[1] for line in _lines(read) if len(line) <= _LINE_LIMIT and (match := _BUCKET.fullmatch(line))}
+    return None if name is None or not _BUCKETS.fullmatch(name) else bucket_in(_lines(read))
+
+
+def bucket_in(code: Iterable[str]) -> Resource | None:
+    """The bucket that the lines of a bucket's code name, if it is one."""
+    named = {match[1] for line in code if len(line) <= _LINE_LIMIT and (match := _BUCKET.fullmatch(line))}
     return aws.named_bucket(named.pop(), None, None) if len(named) == 1 else None
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from fixgate.events import FindingStatus, Severity
+from fixgate.events import FindingStatus, Resource, Severity
 from fixgate.reports.report import Scan
 from tests.reports.making import KEY_ID, found, one, report, result, sarif
 
@@ -345,3 +345,21 @@ def test_the_snippet_of_a_tool_that_looks_for_secrets_is_not_kept(tool: str) -> 
 def test_how_sure_a_tool_is(changes: Any, rule: Any, confidence: str | None) -> None:
     """As Bandit, zizmor and CodeQL say it."""
     assert one(sarif([result(**changes)], rules=[{"id": "r1", **rule}])).confidence == confidence
+
+
+@pytest.mark.parametrize(
+    ("tool", "code", "bucket"),
+    [
+        ("Checkov", 'resource "aws_s3_bucket" "a" {\n  bucket = "acme-assets"\n  acl    = "public-read"\n}\n', True),
+        ("Checkov", "  Assets:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: acme-assets\n", True),
+        ("Checkov", 'resource "aws_s3_bucket" "a" {\n  bucket = var.name\n}\n', False),
+        ("Checkov", 'resource "aws_flow_log" "a" {\n  bucket = "acme-assets"\n}\n', False),
+        ("Other", 'resource "aws_s3_bucket" "a" {\n  bucket = "acme-assets"\n}\n', False),
+    ],
+)
+def test_a_bucket_is_known_where_checkovs_snippet_names_it(tool: str, code: str, *, bucket: bool) -> None:
+    """Its snippets are the whole code of a resource; what another tool shows may be any lines."""
+    item = result("CKV_AWS_20", "main.tf")
+    item["locations"][0]["physicalLocation"]["region"]["snippet"]["text"] = code
+    finding = one(sarif([item], tool=tool))
+    assert finding.resource == (Resource(kind="aws.s3.bucket", id="arn:aws:s3:::acme-assets") if bucket else None)
