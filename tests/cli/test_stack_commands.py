@@ -203,8 +203,9 @@ def test_a_stack_from_up_to_down(terminal: Terminal) -> None:
         ("witness", "running", 0),
         ("log", "running", 0),
         *((name, "running", 0) for name in SERVICES),
+        ("receiver", "running", 0),
     ]
-    assert {*found["addresses"]} == {"aws", "git", "issuer", "witness"}
+    assert {*found["addresses"]} == {"aws", "git", "issuer", "witness", "receiver"}
     assert all(p["memory_bytes"] > 0 for p in found["processes"])
 
     second = terminal.run("up")

@@ -33,6 +33,8 @@ def test_what_the_operators_need_is_there() -> None:
         "fixgate.records.in": Counter,
         "fixgate.records.out": Counter,
         "fixgate.records.rejected": Counter,
+        "fixgate.reports.taken": Counter,
+        "fixgate.reports.refused": Counter,
         "fixgate.alarms": Counter,
         "fixgate.lag": Gauge,
         "fixgate.oldest.age": Gauge,
