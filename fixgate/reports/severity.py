@@ -46,10 +46,18 @@ def rated(source: str, reported: str | None) -> SeverityRating:
     return unknown(source) if reported is None or not reported.strip() else by_word(source, reported)
 
 
+def worded(number: float) -> str:
+    """A number as a word; JSON's integers may be larger than any float."""
+    try:
+        return f"{number:g}" if isfinite(number) else "not finite"
+    except OverflowError:
+        return "too large"
+
+
 def by_number(source: str, reported: float, steps: Steps, *, top: float) -> SeverityRating:
     """By where the number stands on a scale from 0 to `top`; off the scale is unknown."""
-    text = f"{reported:g}" if isfinite(reported) else "not finite"
-    if not isfinite(reported) or not 0 <= reported <= top:
+    text = worded(reported)
+    if not 0 <= reported <= top:
         return unknown(source, text)
     found = next((s for least, s in steps if reported >= least), Severity.INFORMATIONAL)
     return SeverityRating(normalised=found, reported=text, score=float(reported), derivation=f"{source}: 0 to {top:g}")

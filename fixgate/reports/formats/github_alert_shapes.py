@@ -121,7 +121,7 @@ class DependencyAlert(Alert):
     def score(self) -> float | None:
         """The CVSS base score."""
         found = inside(self._advisory.cvss, "score")
-        return float(found) if isinstance(found, (int, float)) and not isinstance(found, bool) else None
+        return found if isinstance(found, (int, float)) and not isinstance(found, bool) else None
 
     @property
     def summary(self) -> str | None:

@@ -13,7 +13,7 @@ from fixgate.reports.containers import workload
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import Shape, inside, labelled, mapping, moment, said, sequence, shaped, word
 from fixgate.reports.paths import clone_address, portable
-from fixgate.reports.severity import Steps, by_number, by_word, unknown
+from fixgate.reports.severity import Steps, by_number, by_word, unknown, worded
 
 _STEPS: Final[Steps] = ((9.0, Severity.CRITICAL), (7.0, Severity.HIGH), (4.0, Severity.MEDIUM), (1.0, Severity.LOW))
 """Of the factor of a control's score, as Kubescape itself reads it; below 1 it says nothing."""
@@ -190,8 +190,8 @@ def _severity(read: _Control, known: object) -> SeverityRating:
     if isinstance(factor, bool) or not isinstance(factor, (int, float)):
         return unknown("kubescape scoreFactor")
     if factor < 1:
-        return unknown("kubescape scoreFactor", f"{factor:g}")
-    return by_number("kubescape scoreFactor", float(factor), _STEPS, top=10.0)
+        return unknown("kubescape scoreFactor", worded(factor))
+    return by_number("kubescape scoreFactor", factor, _STEPS, top=10.0)
 
 
 def _places(read: _Control, about: _About) -> Iterator[Location]:
