@@ -101,7 +101,7 @@ def test_a_careful_broker_passes(polite: bool) -> None:  # noqa: FBT001  # a par
         (1, 0, "ungranted read of any of 26 topics is refused"),
         (1, 1, "ungranted read of any of 26 topics is refused"),
         (1, 3, "ungranted read of any of 26 topics is refused"),
-        (10, 0, "ungranted use of any of 13 groups is refused"),
+        (10, 0, "ungranted use of any of 14 groups is refused"),
         (29, 0, "ungranted look at the grants is refused"),
     ],
 )
