@@ -16,7 +16,7 @@ MAX_DEPTH = 8
 MAX_TEXT = 16_384
 """Characters of one text; the rest is cut off, for a log line is no place for a report."""
 
-_SHAPES = re.compile(
+SHAPES = re.compile(
     r"""
       # A private key block, also one that was cut off.
       -----BEGIN[ ][A-Z0-9 ]*PRIVATE[ ]KEY-----.*?(?:-----END[ ][A-Z0-9 ]*PRIVATE[ ]KEY-----|\Z)
@@ -56,12 +56,12 @@ def redact(text: str) -> str:
     """The text with everything masked that looks like a secret, cut to `MAX_TEXT`."""
     if len(text) > MAX_TEXT:
         text = f"{text[:MAX_TEXT]}… ({len(text)} characters)"
-    return _SHAPES.sub(rf"\g<scheme>\g<name>{MASK}", text) if _may_hold_one(text) else text
+    return SHAPES.sub(rf"\g<scheme>\g<name>{MASK}", text) if _may_hold_one(text) else text
 
 
 def looks_secret(text: str) -> bool:
     """Whether `redact` would mask something in the text, however long it is."""
-    return _may_hold_one(text) and _SHAPES.search(text) is not None
+    return _may_hold_one(text) and SHAPES.search(text) is not None
 
 
 def _may_hold_one(text: str) -> bool:

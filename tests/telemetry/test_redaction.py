@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixgate.telemetry import redaction
-from fixgate.telemetry.redaction import MASK, MAX_TEXT, clean, redact
+from fixgate.telemetry.redaction import MASK, MAX_TEXT, SHAPES, clean, redact
 
 # Put together at run time, so that no scanner takes this file for a leak.
 KEY_BLOCK = "-----BEGIN " + "EC PRIVATE KEY-----\nMHcCAQEEIA" + "x" * 40 + "\n-----END " + "EC PRIVATE KEY-----"
@@ -116,7 +115,7 @@ def test_everything_becomes_json(value: object) -> None:
     json.dumps(clean(value), allow_nan=False)
 
 
-@given(st.from_regex(redaction._SHAPES))
+@given(st.from_regex(SHAPES, alphabet=st.characters(max_codepoint=127)))
 def test_what_is_looked_for_first_is_in_every_shape(text: str) -> None:
     """The quick look lets nothing pass that the exact one would mask."""
-    assert redaction._may_hold_one(text)
+    assert MASK in redact(text)

@@ -168,7 +168,10 @@ def test_the_snippet_of_another_secret_scanner_is_not_kept() -> None:
 def test_a_message_that_may_quote_a_secret_is_not_kept() -> None:
     """No shape gives such a secret away; the rule's own words stay."""
     told = {"message": {"text": "The password 'correct horse' is hard-coded."}}
-    rules = [{"id": "S1", "name": "HardCodedPassword"}, {"id": "S2-secret", "shortDescription": {"text": "A password"}}]
+    rules: list[dict[str, Any]] = [
+        {"id": "S1", "name": "HardCodedPassword"},
+        {"id": "S2-secret", "shortDescription": {"text": "A password"}},
+    ]
     first, second = found(sarif([result("S1", **told), result("S2-secret", "b.py", **told)], rules=rules))
     assert (first.title, second.title) == ("HardCodedPassword", "A password")
     assert not first.description + second.description
