@@ -77,8 +77,6 @@ class Vouching:
     scanners: Collection[str]
 
 
-
-
 def _printable(text: str) -> str:
     if not text.isprintable() or text != text.strip():
         raise ValueError("must be one line that can be printed, without blanks around it")
