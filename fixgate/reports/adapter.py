@@ -38,9 +38,9 @@ class Exposed:
     value: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Draft:
-    """One result as its adapter read it: nothing is masked yet.
+    """One result as its adapter read it: nothing is masked yet, and nothing is changed; to freeze it costs too much.
 
     `identity` are the parts of its fingerprint, after format and tool: what stays the same when the report is made
     again, elsewhere, in another order, with lines moved. `unique` says that the tool itself tells results apart by

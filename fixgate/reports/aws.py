@@ -6,11 +6,14 @@ the user. Keys of sessions (`ASIA…`) are no such resource: nothing about them 
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from fixgate.events import AffectedIdentity, Resource
 from fixgate.targets import ACCESS_KEY, bare_access_key, bucket
 
+_SHORT: Final = 300
+"""Characters of an ARN that is remembered: a report names few resources many times."""
 IAM_USER: Final = "aws.iam.user"
 IAM_ROLE: Final = "aws.iam.role"
 _KEY_ID: Final = re.compile(r"(?<![A-Za-z0-9])AKIA[A-Z0-9]{16}(?![A-Za-z0-9])")
@@ -47,8 +50,16 @@ def resource(arn: str | None, account: str | None, region: str | None) -> Resour
 
     Account and region of the ARN go before those that are given; an object in a bucket is a resource of its own.
     """
-    match = _ARN.fullmatch(arn or "")
-    if arn is None or match is None:
+    if arn is None or not arn.startswith("arn:"):
+        return None
+    named = _named if len(arn) <= _SHORT else _named.__wrapped__
+    return named(arn, account, region)
+
+
+@lru_cache(maxsize=4096)
+def _named(arn: str, account: str | None, region: str | None) -> Resource | None:
+    match = _ARN.fullmatch(arn)
+    if match is None:
         return None
     service, rest = match["service"], match["rest"]
     where, whose = match["region"] or region, account_id(match["account"]) or account

@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -12,6 +13,8 @@ from fixgate.targets import WORKFLOW, workflow
 
 TAIL: Final = 3
 """Segments by which a file is known when nothing says where its repository begins."""
+_SHORT: Final = 300
+"""Characters of a path that is remembered."""
 _DRIVE: Final = re.compile(r"^/?[A-Za-z]:(?=/)")
 _ABOVE: Final = re.compile(r"^(?:\.\./)+")
 _CHECKOUTS: Final = re.compile(
@@ -37,6 +40,13 @@ def portable(text: str, roots: Iterable[str] = ()) -> Place:
     `roots` are folders (paths or addresses) that the report itself calls the root of what was scanned. What is below
     none of them, nor below a folder of a well-known service, is known by its last segments.
     """
+    # A report names few files many times.
+    place = _placed if len(text) <= _SHORT else _placed.__wrapped__
+    return place(text, tuple(roots))
+
+
+@lru_cache(maxsize=4096)
+def _placed(text: str, roots: tuple[str, ...]) -> Place:
     path = _plain(text)
     if not path.startswith("/"):
         return Place(path, path)

@@ -1,6 +1,7 @@
 """From what a source says of severity to one scale, and how it was arrived at; what it does not say is unknown."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from math import isfinite
 from typing import Final
 
@@ -25,16 +26,30 @@ HUNDRED: Final = ((90.0, Severity.CRITICAL), (70.0, Severity.HIGH), (40.0, Sever
 """ASFF `Severity.Normalized`."""
 GUARDDUTY: Final = ((9.0, Severity.CRITICAL), (7.0, Severity.HIGH), (4.0, Severity.MEDIUM), (1.0, Severity.LOW))
 Steps = tuple[tuple[float, Severity], ...]
+_LONGEST: Final = max(map(len, WORDS))
+
+
+@lru_cache(maxsize=256)
+def _none(source: str) -> SeverityRating:
+    return SeverityRating(normalised=Severity.UNKNOWN, derivation=f"{source}: has none")
 
 
 def unknown(source: str, reported: str | None = None) -> SeverityRating:
     """No severity, or one that is not understood."""
-    why = "has none" if reported is None else "is not one that is known"
-    return SeverityRating(normalised=Severity.UNKNOWN, reported=reported, derivation=f"{source}: {why}")
+    if reported is None:
+        return _none(source)
+    derivation = f"{source}: is not one that is known"
+    return SeverityRating(normalised=Severity.UNKNOWN, reported=reported, derivation=derivation)
 
 
 def by_word(source: str, reported: str) -> SeverityRating:
     """By the word, in any spelling."""
+    # Of a million results each has one of five words.
+    return _by_word(source, reported) if len(reported) <= _LONGEST else _by_word.__wrapped__(source, reported)
+
+
+@lru_cache(maxsize=1024)
+def _by_word(source: str, reported: str) -> SeverityRating:
     found = WORDS.get(reported.strip().lower())
     if found is None:
         return unknown(source, reported)
@@ -54,6 +69,7 @@ def worded(number: float) -> str:
         return "too large"
 
 
+@lru_cache(maxsize=1024, typed=True)
 def by_number(source: str, reported: float, steps: Steps, *, top: float) -> SeverityRating:
     """By where the number stands on a scale from 0 to `top`; off the scale is unknown."""
     text = worded(reported)
