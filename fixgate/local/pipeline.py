@@ -34,6 +34,11 @@ CEILING = "ceiling.json"
 """The signed ceiling's file in the home; without it nothing is ever automatic."""
 SERVICES = ("ingest", "analyzer", "proposer", "gate", "issuer", "executor")
 _HASH_KEY_BYTES = 32
+NICENESS = {"issuer": 5, "executor": 5, LOG: 10, WITNESS: 10}
+"""On one machine what is to be decided goes before what was decided, and that before the keeping of records.
+
+Each has its own time: a change its minutes, the log the minute of law 14.
+"""
 
 
 Account = Callable[[str], Scenario]
@@ -54,6 +59,7 @@ def pipeline_services(stack: Stack, holding: Account = acme) -> Sequence[Program
             command=module(f"services.{name}"),
             env={**stack.environment(name), "FIXGATE_SLOT": "0", **settings[name]},
             presence=Presence(stack.home.path / "state", name),
+            niceness=NICENESS.get(name, 0),
         )
         for name in SERVICES
     )
@@ -65,7 +71,7 @@ def _log(stack: Stack) -> Sequence[Program]:
     own, places = stack.settings, Places(stack.settings)
     if own.log_witness_url:
         told = {"FIXGATE_LOG_WITNESS_URL": own.log_witness_url, "FIXGATE_LOG_WITNESS_KEY": own.log_witness_key}
-        return (Program(name=LOG, command=module("fixgate.log"), env={**stack.environment(LOG), **told}),)
+        return (_log_program(stack, told),)
     # Made here, because each needs the other's.
     log_key = load_or_generate(places.log_key, places.origin, Kind.ED25519).verifier.dump()
     witness_key = load_or_generate(places.witness_key, places.witness_name, Kind.COSIGNATURE).verifier.dump()
@@ -76,9 +82,14 @@ def _log(stack: Stack) -> Sequence[Program]:
     command = module("fixgate.cli", "log", "witness", "--port", str(port), "--log", log_key)
     env = {"FIXGATE_HOME": str(own.home), "FIXGATE_TRUST_DOMAIN": own.trust_domain}
     return (
-        Program(name=WITNESS, command=command, env=env, grace_s=5.0),
-        Program(name=LOG, command=module("fixgate.log"), env={**stack.environment(LOG), **told}),
+        Program(name=WITNESS, command=command, env=env, grace_s=5.0, niceness=NICENESS[WITNESS]),
+        _log_program(stack, told),
     )
+
+
+def _log_program(stack: Stack, told: Mapping[str, str]) -> Program:
+    env = {**stack.environment(LOG), **told}
+    return Program(name=LOG, command=module("fixgate.log"), env=env, niceness=NICENESS[LOG])
 
 
 def _receiver(stack: Stack) -> Program:

@@ -51,6 +51,8 @@ class Program:
     """Where it says which shards it has; it is ready when it has some."""
     port: int | None = None
     """Where it listens on the loopback interface; it is ready when it does."""
+    niceness: int = 0
+    """How far it lets others go first when there are too few processors (nice(2), 0 to 19)."""
 
     @property
     def tells(self) -> bool:
@@ -75,7 +77,7 @@ def spawn(program: Program, log: Path) -> "subprocess.Popen[bytes]":
     try:
         os.write(descriptor, f"{_BEGINNING}{program.name} at {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S}Z\n".encode())
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), *program.command],
+            [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), str(program.niceness), *program.command],
             env={**os.environ, "PYTHONUNBUFFERED": "1", **program.env},
             cwd=program.cwd,
             stdin=subprocess.DEVNULL,

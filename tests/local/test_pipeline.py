@@ -73,6 +73,14 @@ def test_each_service_is_told_only_what_it_needs(stack: Stack) -> None:
     }
 
 
+def test_what_was_decided_yields_to_what_is_to_be_decided(stack: Stack) -> None:
+    """Too few processors delay the keeping of records first, then changes, and decisions last."""
+    niceness = {program.name: program.niceness for program in pipeline_services(stack)}
+    deciding = (account.NAME, "ingest", "analyzer", "proposer", "gate", RECEIVER)
+    assert {niceness[name] for name in deciding} == {0}
+    assert 0 < niceness["executor"] == niceness["issuer"] < niceness["log"] == niceness[WITNESS]
+
+
 def test_the_receiver_listens_on_this_machine_alone(stack: Stack) -> None:
     """Without TLS, under its own identity, and with nothing that seals or hashes."""
     told = environments(stack)[RECEIVER]

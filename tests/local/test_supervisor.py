@@ -182,6 +182,19 @@ def test_the_environment_and_the_log_are_the_processes_own(supervisor: Superviso
     assert home.log("it").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("niceness", [0, 7])
+def test_a_program_lets_others_go_first_as_far_as_it_says(supervisor: Supervisor, home: Home, niceness: int) -> None:
+    """Against its own session's processes and, where Linux weighs sessions, against other sessions."""
+    script = "import os; print(os.nice(0), open('/proc/self/autogroup').read().split('nice ')[-1].strip() or 0)"
+    if not Path("/proc/self/autogroup").exists():
+        script = f"import os; print(os.nice(0), {niceness})"
+    own = os.nice(0)
+    command = (sys.executable, "-c", script)
+    supervisor.launch(Program(name="it", command=command, restart=Restart.NEVER, niceness=niceness))
+    supervisor.wait_for(is_stopped, "it", WAIT_S)
+    assert log_tail(home.log("it")).split() == [str(own + niceness), str(niceness)]
+
+
 def test_every_change_is_told(home: Home) -> None:
     """Who keeps the state file sees each state once it holds."""
     told: list[tuple[State, ...]] = []
