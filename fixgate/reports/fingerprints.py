@@ -6,7 +6,8 @@ stand in the file that they are about: so the lines may move and the report may 
 
 import json
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import pairwise
@@ -88,6 +89,13 @@ class Seen:
         return frozenset(
             first.to_bytes(_KEPT) for heap in self._heaps for first, second in pairwise(sorted(heap)) if first == second
         )
+
+
+def twice(digests: Sequence[bytes]) -> frozenset[bytes]:
+    """The same of hashes that are all kept."""
+    if len(set(digests)) == len(digests):
+        return frozenset()
+    return frozenset(digest[:_KEPT] for digest, times in Counter(digests).items() if times > 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Final
 from fixgate.errors import Poison, Reason
 from fixgate.reports.adapter import Draft, Failed, Hints, Item, Passed, Remark, Suppressed
 from fixgate.reports.document import Data, Document, Unusable
-from fixgate.reports.fingerprints import Seen, Told, Twins, hashed
+from fixgate.reports.fingerprints import Seen, Told, Twins, hashed, twice
 from fixgate.reports.formats.unsupported import HEAD, named
 from fixgate.reports.opening import EAGER, REPORT_LIMIT, document
 from fixgate.reports.registry import adapter_of
@@ -80,8 +80,8 @@ class _Tally:
     failed: bool = False
     secrets: set[str] = field(default_factory=set[str])
     digests: list[bytes] | None = None
-    """Of all drafts in order, where they are kept."""
-    seen: Seen = field(default_factory=Seen)
+    """Of all drafts in order, where they are kept; elsewhere those that were seen."""
+    seen: Seen | None = None
 
     def add(self, item: Item) -> None:
         """Count one thing that an adapter said."""
@@ -112,9 +112,14 @@ class _Tally:
         if draft.secret is not None and draft.secret.value:
             self.secrets.add(draft.secret.value)
         name = hashed(self.name, draft)
-        self.seen.add(name)
+        if self.seen is not None:
+            self.seen.add(name)
         if self.digests is not None:
             self.digests.append(name)
+
+    def twins(self) -> frozenset[bytes]:
+        """What hashes of drafts begin with that are, or may be, the same."""
+        return twice(self.digests or ()) if self.seen is None else self.seen.twice()
 
 
 def read(data: Data, hints: Hints | None = None, *, limit: int = REPORT_LIMIT, eager: int = EAGER) -> Report:
@@ -162,12 +167,12 @@ def _read(read_as: Document, hints: Hints) -> Report:
 
 
 def _report(name: str, read_as: Document, said: Callable[[], Iterable[Item]]) -> Report:
-    tally = _Tally(name, digests=None if read_as.long else [])
+    tally = _Tally(name, seen=Seen()) if read_as.long else _Tally(name, digests=[])
     for bad in read_as.unusable:
         tally.reject(bad)
     for item in said():
         tally.add(item)
-    twins = Twins.among(name, said, tally.seen.twice(), read_as)
+    twins = Twins.among(name, said, tally.twins(), read_as)
     told = AllTold(name, said, twins, tally.drafts - len(twins.repeated), tally.digests)
     return Report(
         format=name,

@@ -11,6 +11,8 @@ from fixgate.reports.formats.github_alert_drafts import Code, Dependency, Kind, 
 from fixgate.reports.formats.github_alert_parts import Envelope
 
 _CONNECTION: Final = "vulnerabilityAlerts"
+_CONNECTS: Final = frozenset({"nodes", "edges", "pageInfo", "totalCount"})
+"""What a connection has, of which one is enough."""
 _GRAPH_DEPTH: Final = 8
 """Levels of a GraphQL answer above its alerts: organisation, repositories, edges, nodes."""
 _REFUSED: Final = frozenset({"message", "documentation_url", "status", "errors"})
@@ -118,7 +120,10 @@ def _connections(
     if depth == _GRAPH_DEPTH and not (fields and {_CONNECTION, "data"} & fields.keys()):
         return
     if fields is not None and _CONNECTION in fields:
-        yield f"{pointer}/{_CONNECTION}", mapping(fields[_CONNECTION]) or {}, fields
+        connection = mapping(fields[_CONNECTION])
+        # Without the answer around them, settings of Renovate have this name too.
+        if depth < _GRAPH_DEPTH or (connection is not None and _CONNECTS & connection.keys()):
+            yield f"{pointer}/{_CONNECTION}", connection or {}, fields
     elif fields is not None and depth:
         for name, below in fields.items():
             yield from _connections(f"{pointer}/{name}", below, depth - 1, most)

@@ -63,7 +63,7 @@ def _is_dependency(fields: Mapping[str, object]) -> bool:
 def _is_empty(document: Document) -> bool:
     values = [mapping(value) for _, value in document.values[:2]]
     fields = values[0] if len(values) == 1 else None
-    return fields is not None and _LIST in fields and fields.keys() <= _EMPTY and not sequence(fields[_LIST])
+    return fields is not None and fields.keys() <= _EMPTY and sequence(fields.get(_LIST)) == []
 
 
 def _of_dependency(fields: Mapping[str, object], pointer: str, hints: Hints) -> Iterator[Item]:
