@@ -1,11 +1,12 @@
-"""An issue of Snyk's REST API (`/orgs/{org}/issues`, resource `issue`)."""
+"""An issue of Snyk's REST API: of a project (`/orgs/{org}/issues`), or of a package (`/orgs/{org}/packages/issues`)."""
 
 from typing import Final
 
 from pydantic import Field
 
-from fixgate.events import FindingStatus, Location, Package
+from fixgate.events import FindingStatus, Location, Package, SeverityRating
 from fixgate.reports.adapter import Draft, Hints, Item, Suppressed
+from fixgate.reports.document import Unusable
 from fixgate.reports.fields import Shape, inside, labelled, moment, sequence, some, text, word
 from fixgate.reports.formats.snyk_cli import TOOL, manager_of
 from fixgate.reports.packages import known_as, purl
@@ -16,13 +17,16 @@ _PLACES: Final = 50
 
 
 class _Attributes(Shape):
-    key: str = Field(min_length=1)
+    key: str | None = Field(default=None, min_length=1)
+    """Of an issue of a project alone."""
     title: object = None
     description: object = None
     kind: str | None = Field(default=None, alias="type")
     status: str | None = None
     ignored: bool | None = None
     severity: str | None = Field(default=None, alias="effective_severity_level")
+    severities: object = None
+    slots: object = None
     problems: object = None
     classes: object = None
     coordinates: object = None
@@ -31,7 +35,7 @@ class _Attributes(Shape):
 
 
 class RestIssue(Shape):
-    """A resource of the type `issue`."""
+    """A resource of the type `issue`; of a package its id is the vulnerability's."""
 
     id: str | None = None
     attributes: _Attributes
@@ -43,23 +47,28 @@ def rest_issue(read: RestIssue, pointer: str, hints: Hints) -> Item:
     given = read.attributes
     if given.ignored:
         return Suppressed(pointer)
+    of_package = None if given.key else word(read.id)
+    if given.key is None and of_package is None:
+        return Unusable(pointer, "it has neither a key nor an id")
     project = text(inside(read.relationships, "scan_item", "data", "id"))
     problems = some(text(inside(problem, "id")) for problem in sequence(given.problems) or ())
-    rule = next((p for p in problems if p.startswith("SNYK-")), None) or next(iter(problems), given.key)
+    first = next((p for p in problems if p.startswith("SNYK-")), None) or next(iter(problems), None)
+    rule = of_package or first or given.key or ""
     known = known_as(rule, problems)
+    package = _package(given, rule)
     found = [
         _location(r) for c in sequence(given.coordinates) or () for r in sequence(inside(c, "representations")) or ()
     ]
     return Draft(
         pointer=pointer,
         tool=TOOL,
-        # The key is the same at every scan, in its project.
-        identity=("rest", project, given.key, given.kind or ""),
+        # The key is the same at every scan, in its project; a vulnerability is in many packages.
+        identity=("rest", project, given.key, given.kind or "")
+        if given.key
+        else ("rest package", package.purl if package else "", rule),
         unique=False,
         what=known,
-        severity=by_word("snyk effective_severity_level", given.severity)
-        if given.severity and word(given.severity)
-        else unknown("snyk effective_severity_level", given.severity),
+        severity=_severity(given),
         status=FindingStatus.RESOLVED if given.status == "resolved" else FindingStatus.OPEN,
         rule_id=rule,
         rule_name=known,
@@ -68,16 +77,30 @@ def rest_issue(read: RestIssue, pointer: str, hints: Hints) -> Item:
         aliases=(*problems, *some(text(inside(c, "id")) for c in sequence(given.classes) or ())),
         locations=tuple(place for place in found if place is not None)[:_PLACES],
         repository=hints.repository,
-        package=_package(given, rule),
+        package=package,
         labels=labelled(
             type=given.kind,
             project=project,
             organization=text(inside(read.relationships, "organization", "data", "id")),
         ),
-        links=some(text(inside(problem, "url")) for problem in sequence(given.problems) or ()),
+        links=some(
+            text(inside(link, "url"))
+            for link in (*(sequence(given.problems) or ()), *(sequence(inside(given.slots, "references")) or ()))
+        ),
         first_seen_at=moment(given.created),
         last_seen_at=moment(given.updated),
     )
+
+
+def _severity(given: _Attributes) -> SeverityRating:
+    """Snyk's own where several are listed."""
+    if given.severity and word(given.severity):
+        return by_word("snyk effective_severity_level", given.severity)
+    listed = sorted(sequence(given.severities) or (), key=lambda value: text(inside(value, "source")) != "Snyk")
+    level = next((made for value in listed if (made := word(text(inside(value, "level"))))), None)
+    if level is None:
+        return unknown("snyk effective_severity_level", given.severity)
+    return by_word("snyk severities level", level)
 
 
 def _location(value: object) -> Location | None:
@@ -94,7 +117,9 @@ def _location(value: object) -> Location | None:
 def _package(given: _Attributes, rule: str) -> Package | None:
     for item in sequence(given.coordinates) or ():
         for value in sequence(inside(item, "representations")) or ():
-            name = text(inside(value, "dependency", "package_name"))
+            name, url = text(inside(value, "dependency", "package_name")), text(inside(value, "package", "url"))
+            if url.startswith("pkg:"):
+                return Package(purl=url)
             if name:
                 version = word(text(inside(value, "dependency", "package_version")))
                 return Package(purl=purl(manager_of(rule), name, version))

@@ -105,6 +105,19 @@ def rest(key: str = "k1", **changes: Any) -> Fields:
     return {"id": "i1", "type": "issue", "attributes": {**attributes, **changes}, "relationships": related}
 
 
+def of_package(identifier: str = "SNYK-JS-LEFT-1", url: str = "pkg:npm/left@1.0.0", **changes: Any) -> Fields:
+    """An issue of the API about a package: it has no key, and no project."""
+    attributes: Fields = {
+        "title": "Something is wrong",
+        "type": "package_vulnerability",
+        "problems": [{"id": "CVE-2026-0001", "source": "CVE"}],
+        "coordinates": [{"representations": [{"resource_path": "[,1.0.1)"}, {"package": {"url": url}}]}],
+        "severities": [{"source": "NVD", "level": "critical"}, {"source": "Snyk", "level": "medium"}],
+        "slots": {"references": [{"url": "https://advisories.test/1"}]},
+    }
+    return {"id": identifier, "type": "issue", "attributes": {**attributes, **changes}}
+
+
 def page(*issues: object, **changes: Any) -> Fields:
     """A page of the API."""
     return {"jsonapi": {"version": "1.0"}, "data": issues, **changes}
@@ -127,6 +140,23 @@ def test_an_issue_that_is_none_is_rejected_alone() -> None:
     """Of infrastructure as of the API."""
     assert len(report(infrastructure(configured(), configured(""), 7)).rejected) == 2
     assert len(report(page(rest(), rest(key=""), 7, {"type": "issue"})).rejected) == 3
+
+
+def test_an_issue_without_a_key_and_an_id_is_rejected() -> None:
+    """Nothing tells it from another."""
+    assert len(report(page(of_package(""), {**of_package(), "id": None})).rejected) == 2
+
+
+def test_an_issue_of_a_package_is_known_by_its_id_and_the_package() -> None:
+    """Its severity is Snyk's own among several."""
+    finding = one(page(of_package()))
+    assert finding.package is not None
+    assert (finding.rule_id, finding.rule_name) == ("SNYK-JS-LEFT-1", "CVE-2026-0001")
+    assert (finding.package.purl, finding.links) == ("pkg:npm/left@1.0.0", ("https://advisories.test/1",))
+    assert (finding.severity.normalised, finding.severity.reported) == (Severity.MEDIUM, "medium")
+    others = page(of_package("SNYK-JS-LEFT-2"), of_package(url="pkg:npm/right@1.0.0"))
+    assert finding.fingerprint not in {other.fingerprint for other in found(others)}
+    assert one(page(of_package(severities=[]))).severity.normalised is Severity.UNKNOWN
 
 
 def test_a_project_that_is_none_is_rejected() -> None:
