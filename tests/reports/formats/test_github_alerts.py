@@ -72,9 +72,17 @@ def test_a_request_that_github_refused_is_no_clean_report() -> None:
     assert report(graph() | {"data": {"repository": {"vulnerabilityAlerts": None}}}).scan is Scan.FAILED
 
 
+@pytest.mark.parametrize("given", [{"labels": ["security"], "enabled": True}, {}, None])
+def test_settings_of_another_tool_are_no_answer(given: object) -> None:
+    """Renovate has some of that name."""
+    with pytest.raises(Poison, match="no format that is known"):
+        report({"extends": ["config:base"], "vulnerabilityAlerts": given})
+
+
 @pytest.mark.parametrize(
     ("value", "findings"),
     [
+        ({"vulnerabilityAlerts": {"nodes": [node()]}}, 1),
         (code(), 1),
         ([code(), code(8)], 2),
         ([[code()], [code(8)]], 2),

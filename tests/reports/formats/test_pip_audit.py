@@ -66,10 +66,19 @@ def test_nothing_found_is_clean(value: object, warnings: int) -> None:
     assert (read.format, read.scan, read.results, len(read.warnings)) == ("pip-audit", Scan.CLEAN, 0, warnings)
 
 
-def test_a_report_that_has_more_than_no_dependencies_is_anothers() -> None:
-    """An empty list of them says too little."""
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"dependencies": [], "reportSchema": "1.1"},
+        {"dependencies": {"left": "^1.0.0"}},
+        {"dependencies": {}},
+        {"dependencies": None},
+    ],
+)
+def test_a_report_that_has_more_than_no_dependencies_is_anothers(value: object) -> None:
+    """An empty list of them says too little, and an object of them is a manifest of npm."""
     with pytest.raises(Poison, match="no format that is known"):
-        report({"dependencies": [], "reportSchema": "1.1"})
+        report(value)
 
 
 def test_what_was_skipped_is_a_warning() -> None:
