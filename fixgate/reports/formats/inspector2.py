@@ -99,8 +99,8 @@ class _Finding(Shape):
     network: _Network | None = Field(default=None, alias="networkReachabilityDetails")
     fix: object = Field(default=None, alias="fixAvailable")
     exploit: object = Field(default=None, alias="exploitAvailable")
-    first_seen: str | float | None = Field(default=None, alias="firstObservedAt")
-    last_seen: str | float | None = Field(default=None, alias="lastObservedAt")
+    first_seen: object = Field(default=None, alias="firstObservedAt")
+    last_seen: object = Field(default=None, alias="lastObservedAt")
 
 
 class Inspector2:

@@ -128,6 +128,11 @@ def test_status(status: str | None, expected: FindingStatus) -> None:
     assert one(finding(status=status)).status is expected
 
 
+def test_a_time_that_is_none_costs_no_finding() -> None:
+    """It decides nothing."""
+    assert one(finding(firstObservedAt={"year": 2026}, lastObservedAt="soon")).first_seen_at is None
+
+
 @pytest.mark.parametrize(
     ("word", "number", "expected"),
     [
