@@ -1,4 +1,4 @@
-"""npm audit's JSON: of npm 7 and later by package, of npm 6 and pnpm by advisory, of Yarn 1 one advisory a line."""
+"""npm audit's JSON: of npm 7 and later by package, of npm 6 and pnpm by advisory, of Yarn one advisory a line."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -23,12 +23,15 @@ from fixgate.reports.fields import (
     texts,
     word,
 )
+from fixgate.reports.formats.npm_audit_yarn import is_node, node
 from fixgate.reports.packages import known_as, purl
 from fixgate.reports.severity import by_word, unknown
 
 _YARN: Final = "auditAdvisory"
 _LINES: Final = frozenset({_YARN, "auditSummary", "auditAction"})
 """What Yarn 1 calls the lines of an audit."""
+_ASKED: Final = "/security/audits"
+"""Where Yarn 1 asks the registry."""
 _PLACES: Final = 50
 
 
@@ -98,6 +101,8 @@ class NpmAudit:
                 yield from _of_line(fields, pointer, hints)
             elif _is_error(fields):
                 yield Failed("the audit ended with an error of the package manager")
+            elif is_node(fields):
+                yield node(fields, pointer, hints)
             elif _is_report(fields):
                 yield from _of_report(fields, pointer, hints)
             else:
@@ -113,7 +118,13 @@ def _is_report(fields: Mapping[str, object]) -> bool:
         return True
     if advisories is not None and "metadata" in fields:
         return True
-    return (text(fields.get("type")) in _LINES and "data" in fields) or _is_error(fields)
+    return _is_line(fields) or is_node(fields) or _is_error(fields)
+
+
+def _is_line(fields: Mapping[str, object]) -> bool:
+    """Whether Yarn 1 printed it: of its errors, those of an audit."""
+    kind, held = text(fields.get("type")), fields.get("data")
+    return (kind in _LINES and "data" in fields) or (kind == "error" and _ASKED in text(held))
 
 
 def _is_error(fields: Mapping[str, object]) -> bool:

@@ -92,6 +92,20 @@ def resolved(path: str, **changes: Any) -> Fields:
     return {"type": "auditAdvisory", "data": {"resolution": {"id": 1, "path": path}, "advisory": advisory(**changes)}}
 
 
+def tree(name: str = "left", **changes: Any) -> Fields:
+    """An advisory of Yarn 4."""
+    made: Fields = {
+        "ID": 1094219,
+        "Issue": "Something is wrong",
+        "URL": ADVISORIES + "GHSA-aaaa-bbbb-cccc",
+        "Severity": "moderate",
+        "Vulnerable Versions": "<1.0.1",
+        "Tree Versions": ["1.0.0"],
+        "Dependents": ["shop@virtual:00ff#npm:0.1.0", "desk@workspace:."],
+    }
+    return {"value": name, "children": {**made, **changes}}
+
+
 SAMPLE: Final = scanned(
     **{
         "left": package(via(), via("GHSA-dddd-eeee-ffff")),
@@ -144,6 +158,32 @@ def test_an_error_in_place_of_a_report_is_a_failed_scan(error: Fields) -> None:
 def test_an_error_of_yarn_is_a_failed_scan() -> None:
     """Also after advisories."""
     assert read_bytes(yarn(SUMMARY, {"type": "error", "data": "An unexpected error occurred"})).scan is Scan.FAILED
+
+
+def test_a_registry_that_did_not_answer_yarn_is_a_failed_scan() -> None:
+    """An error of anything else is anybody's."""
+    error = {"type": "error", "data": 'An error: "https://registry.test/-/npm/v1/security/audits: refused"'}
+    read = read_bytes(yarn({"type": "warning", "data": "No license field"}, error))
+    assert (read.format, read.scan) == ("npm-audit", Scan.FAILED)
+    with pytest.raises(Poison, match="no format that is known"):
+        report({"type": "error", "data": "no space left"})
+
+
+@pytest.mark.parametrize("bad", [{"ID": None}, {"Tree Versions": "1.0.0"}, {"Severity": 7}])
+def test_an_advisory_of_yarn_4_that_is_none_is_rejected_alone(bad: Fields) -> None:
+    """Its neighbours are findings."""
+    read = read_bytes(yarn(tree(), tree("right", **bad)))
+    assert (read.format, len(read.findings), len(read.rejected)) == ("npm-audit", 1, 1)
+
+
+def test_an_advisory_of_yarn_4_names_the_package_and_what_needs_it() -> None:
+    """Without the hash of its peers; a deprecation is listed among them."""
+    read = read_bytes(yarn(tree(), tree(ID="left (deprecation)", URL=None)))
+    assert [told.draft.rule_id for told in read.findings] == ["GHSA-aaaa-bbbb-cccc", "left (deprecation)"]
+    finding = one(tree())
+    assert finding.package is not None
+    assert (finding.package.purl, finding.severity.normalised) == ("pkg:npm/left@1.0.0", Severity.MEDIUM)
+    assert [place.logical for place in finding.locations] == ["shop@npm:0.1.0", "desk@workspace:."]
 
 
 @pytest.mark.parametrize("value", [scanned(), old()])
