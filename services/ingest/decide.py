@@ -7,6 +7,7 @@ scanner was mended is safe: a finding that was seen before has the same id and t
 A report with many findings takes several transactions: each writes so many of them, and how many there are so far.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -25,6 +26,7 @@ from services.ingest.progress import Progress, Reader, entry, progress_of
 
 PART: Final = 500
 """Findings in one transaction at most."""
+_STEP: Final = re.compile(r"[0-9]+|[A-Za-z_]{1,40}")
 NAMED: Final = 20
 """Results that a dead letter names; it holds them all."""
 
@@ -94,7 +96,14 @@ def _unusable(report: Report) -> Poison | None:
     return Poison(Reason.INVALID, _named(report)) if report.unusable else None
 
 
+def _place(pointer: str) -> str:
+    """Where a result stands, without what may be a text of the report: formats have files and packages for names."""
+    root, *parts = pointer.split("/")
+    told = "/".join((root, *(part if _STEP.fullmatch(part) else "…" for part in parts)))
+    return told or "the whole"
+
+
 def _named(report: Report) -> str:
-    first = "; ".join(f"{r.pointer or 'the whole'}: {r.why}" for r in report.rejected[:NAMED])
+    first = "; ".join(f"{_place(r.pointer)}: {r.why}" for r in report.rejected[:NAMED])
     more = f"; and {report.unusable - NAMED} more" if report.unusable > NAMED else ""
     return f"{report.unusable} of {report.results} results cannot be used: {first}{more}"

@@ -111,6 +111,16 @@ def test_a_bad_result_costs_the_others_nothing_and_is_not_lost(ingesting: Ingest
     assert ingesting.opened(letter) == report
 
 
+def test_a_letter_names_no_file_of_the_report(ingesting: Ingesting) -> None:
+    """Where formats have names in place of numbers, only their own words are told."""
+    file = f"{SECRET}/settings.py"
+    whole = {"type": "Secret Keyword", "filename": file, "hashed_secret": "a" * 40, "line_number": 3}
+    baseline = {"version": "1.5.0", "plugins_used": [], "results": {file: [{**whole, "line_number": "x"}, whole]}}
+    ingesting.run(data(baseline))
+    (letter,) = ingesting.letters
+    assert letter.detail == "1 of 2 results cannot be used: /results/…/0: wrong types: /line_number int_type"
+
+
 def test_putting_such_a_report_back_makes_no_new_finding(ingesting: Ingesting) -> None:
     """The same ids under the same keys."""
     report = data([leak(SECRET), leak(SECRET, Secret=7), leak(SECRET, File="b")])
