@@ -59,7 +59,11 @@ def test_what_is_not_known_is_not_named(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [{}, [], None, 7, "text", {"version": "2.1.0", "runs": []}, {"version": [], "runs": 1}]
+    "value",
+    [
+        *({}, [], None, 7, "text", {"version": "2.1.0", "runs": []}, {"version": [], "runs": 1}),
+        *({"results": []}, {"results": [7]}, {"results": [[{}]]}, {"results": None, "rows": {}, "data": 7}),
+    ],
 )
 def test_a_document_that_is_not_known_is_not_named(value: object) -> None:
     """Neither is one that another adapter would read."""
@@ -143,6 +147,15 @@ DOCUMENTS: Final[tuple[tuple[Any, str], ...]] = (
     ({"sample": 1, "output_fields": {}}, "Falco's metrics"),
     ({"scanOriginResource": {}, "policies": [], "result": {}}, "a report of Wiz's command line"),
     ({"nodes": [], "services": [], "vulnerabilities": []}, "a report of kube-hunter"),
+    ({"files_scanned": 1, "queries_total": 1, "queries": []}, "a report of KICS"),
+    ({"results": [{"rule_id": "AWS001", "rule_provider": "aws", "rule_description": "x"}]}, "a report of tfsec"),
+    ({"results": {"scan_summary": {}, "violations": None}}, "a report of Terrascan"),
+    (
+        [{"code": "DL3006", "column": 1, "file": "x", "level": "info", "line": 1, "message": "x"}],
+        "a report of hadolint",
+    ),
+    ({"document": {}, "product_tree": {}, "vulnerabilities": []}, "an advisory in CSAF"),
+    ({"payloadType": "application/vnd.in-toto+json", "payload": "e30=", "signatures": []}, "a signed attestation"),
 )
 
 

@@ -6,19 +6,16 @@ of what is returned is of the report.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from fixgate.reports.document import Document
 from fixgate.reports.fields import mapping, said, sequence
+from fixgate.reports.formats.unsupported_documents import GENERIC, NO_FINDINGS, SARIF, by_names
 
 HEAD: Final = 4096
 """Bytes of a report that are looked at."""
-_SARIF: Final = "have it write SARIF 2.1.0"
 _JSON: Final = "have it write JSON"
-_GENERIC: Final = "send it as a generic report"
 _UNPACK: Final = "unpack it first"
-_NO_FINDINGS: Final = "it says what is there, not what is wrong: send what a scanner found in it"
 _ARCHIVES: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"\x1f\x8b", "compressed with gzip"),
     (0, b"BZh", "compressed with bzip2"),
@@ -35,27 +32,27 @@ _BINARY: Final[tuple[tuple[bytes, str, str], ...]] = (
 )
 _ROOTS: Final[Mapping[str, tuple[str, str]]] = {
     "analysis": ("Dependency-Check XML", "run it with --format SARIF"),
-    "arf:asset-report-collection": ("an ARF report of OpenSCAP", _GENERIC),
-    "benchmark": ("an XCCDF report of OpenSCAP", _GENERIC),
+    "arf:asset-report-collection": ("an ARF report of OpenSCAP", GENERIC),
+    "benchmark": ("an XCCDF report of OpenSCAP", GENERIC),
     "bom": ("CycloneDX XML", "write it as JSON, with its vulnerabilities"),
     "bugcollection": ("SpotBugs XML", "run it with -sarif"),
-    "checkstyle": ("Checkstyle XML", _SARIF),
+    "checkstyle": ("Checkstyle XML", SARIF),
     "cxxmlresults": ("Checkmarx XML", "have it write SARIF"),
-    "detailedreport": ("Veracode XML", _GENERIC),
-    "fvdl": ("Fortify's FVDL", _GENERIC),
+    "detailedreport": ("Veracode XML", GENERIC),
+    "fvdl": ("Fortify's FVDL", GENERIC),
     "html": ("HTML", _JSON),
-    "issues": ("Burp XML", _GENERIC),
-    "nessusclientdata_v2": ("a Nessus report in XML", _GENERIC),
-    "nexposereport": ("Nexpose XML", _GENERIC),
-    "niktoscan": ("Nikto XML", _GENERIC),
-    "nmaprun": ("nmap XML", _GENERIC),
+    "issues": ("Burp XML", GENERIC),
+    "nessusclientdata_v2": ("a Nessus report in XML", GENERIC),
+    "nexposereport": ("Nexpose XML", GENERIC),
+    "niktoscan": ("Nikto XML", GENERIC),
+    "nmaprun": ("nmap XML", GENERIC),
     "owaspzapreport": ("ZAP XML", "use its SARIF template"),
     "pmd": ("PMD XML", "run it with -f sarif"),
-    "report": ("an OpenVAS report in XML", _GENERIC),
-    "results": ("cppcheck XML", _GENERIC),
-    "scangroup": ("Acunetix XML", _GENERIC),
-    "scan": ("a report of a web scanner in XML", _GENERIC),
-    "testresult": ("an XCCDF report of OpenSCAP", _GENERIC),
+    "report": ("an OpenVAS report in XML", GENERIC),
+    "results": ("cppcheck XML", GENERIC),
+    "scangroup": ("Acunetix XML", GENERIC),
+    "scan": ("a report of a web scanner in XML", GENERIC),
+    "testresult": ("an XCCDF report of OpenSCAP", GENERIC),
     "testsuite": ("JUnit XML", "have the scanner write its own JSON, or SARIF"),
     "testsuites": ("JUnit XML", "have the scanner write its own JSON, or SARIF"),
 }
@@ -72,49 +69,11 @@ _TABLES: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
         "run it with -M json-ocsf",
     ),
     (("created at,title",), "a table of Wiz", "send what its API answers, or its rows as JSON"),
-    (("plugin id", "plugin,"), "a table of Tenable", _GENERIC),
+    (("plugin id", "plugin,"), "a table of Tenable", GENERIC),
     (("subscriptionid", "exportedtimestamp"), "a table of Microsoft Defender for Cloud", "send what its API answers"),
 )
 """Tables by the first column."""
 _COLUMNS_LEAST: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A report in JSON that has all of these names."""
-
-    names: frozenset[str]
-    what: str
-    instead: str
-
-
-_DOCUMENTS: Final = (
-    _Known(frozenset({"scanOriginResource", "policies", "result"}), "a report of Wiz's command line", _SARIF),
-    _Known(frozenset({"Checks", "Reports", "Summary"}), "a report of KubeLinter", "run it with --format sarif"),
-    _Known(frozenset({"nodes", "services", "vulnerabilities"}), "a report of kube-hunter", _GENERIC),
-    _Known(frozenset({"AuditResultName", "ResourceKind"}), "a report of kubeaudit", "run it with -p sarif"),
-    _Known(frozenset({"spdxVersion"}), "an SBOM in SPDX", _NO_FINDINGS),
-    _Known(frozenset({"artifacts", "artifactRelationships"}), "an SBOM of Syft", _NO_FINDINGS),
-    _Known(frozenset({"format_version", "resource_changes"}), "a plan of Terraform", _NO_FINDINGS),
-    _Known(frozenset({"format_version", "planned_values"}), "a plan of Terraform", _NO_FINDINGS),
-    _Known(frozenset({"lineage", "serial", "terraform_version"}), "a state of Terraform", _NO_FINDINGS),
-    _Known(
-        frozenset({"rule_name", "matches", "num_matches"}), "a report of Nosey Parker", "run it with --format sarif"
-    ),
-    _Known(
-        frozenset({"reportSchema", "scanInfo", "dependencies"}), "Dependency-Check JSON", "run it with --format SARIF"
-    ),
-    _Known(frozenset({"@version", "site"}), "a report of ZAP", "use its SARIF template"),
-    _Known(frozenset({"sample", "output_fields"}), "Falco's metrics", "send its alerts"),
-    _Known(frozenset({"controlReports"}), "a report of Kubescape of version 1", "run it with --format-version v2"),
-    _Known(frozenset({"scan_info", "warnings"}), "a report of Brakeman", "run it with -f sarif"),
-    _Known(frozenset({"kics_version", "queries"}), "a report of KICS", "run it with --report-formats sarif"),
-    _Known(frozenset({"report_meta", "scanned_packages"}), "a report of Safety", _GENERIC),
-    _Known(frozenset({"database", "lockfile", "vulnerabilities"}), "a report of cargo-audit", _GENERIC),
-    _Known(frozenset({"issues", "paging", "components"}), "an answer of SonarQube", _GENERIC),
-    _Known(frozenset({"filePath", "messages", "errorCount"}), "a report of ESLint", "use its SARIF formatter"),
-    _Known(frozenset({"long_id", "rule_id", "rule_provider"}), "a report of tfsec", "run it with --format sarif"),
-)
 
 
 def named(data_head: bytes, document: Document | None) -> str | None:
@@ -163,7 +122,7 @@ def _xml(text: str) -> tuple[str, str]:
             return _ROOTS["html"]
         at = before.end()
     root = _ENTITIES.match(text, at) or _ROOT.match(text, at)
-    return _ROOTS.get(root[1].lower() if root else "", ("XML", _SARIF))
+    return _ROOTS.get(root[1].lower() if root else "", ("XML", SARIF))
 
 
 def _table(text: str) -> tuple[str, str] | None:
@@ -174,7 +133,7 @@ def _table(text: str) -> tuple[str, str] | None:
         if first.startswith(begins):
             return what, instead
     columns = max(first.count(mark) for mark in (",", ";", "\t")) + 1
-    return ("a table", _GENERIC) if columns > _COLUMNS_LEAST and "\n" in text else None
+    return ("a table", GENERIC) if columns > _COLUMNS_LEAST and "\n" in text else None
 
 
 def _stream(text: str) -> tuple[str, str] | None:
@@ -189,11 +148,11 @@ def _by_document(document: Document) -> tuple[str, str] | None:
     items = sequence(value)
     fields = mapping(next(iter(items), None) if items is not None else value) or {}
     if fields.get("bomFormat") == "CycloneDX" and not sequence(fields.get("vulnerabilities")):
-        return "an SBOM in CycloneDX", _NO_FINDINGS
+        return "an SBOM in CycloneDX", NO_FINDINGS
     if "runs" in fields and said(fields.get("version")) in {"1.0.0", "2.0.0"}:
-        return "SARIF of an older version", _SARIF
+        return "SARIF of an older version", SARIF
     if "@graph" in fields and "spdx.org" in str(fields.get("@context"))[:200]:
-        return "an SBOM in SPDX", _NO_FINDINGS
+        return "an SBOM in SPDX", NO_FINDINGS
     if mapping(fields.get("config")) and "protocol_version" in (mapping(fields["config"]) or {}):
         return "a stream of govulncheck", "run it with -format sarif"
-    return next(((known.what, known.instead) for known in _DOCUMENTS if known.names <= fields.keys()), None)
+    return by_names(fields)
