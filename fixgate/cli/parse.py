@@ -52,9 +52,10 @@ def parse(
     """Print the findings of reports as JSON lines; exit code 1 when a file cannot be used as a whole."""
     from fixgate import settings  # noqa: PLC0415 - slow to import
     from fixgate.reports.adapter import Hints  # noqa: PLC0415 - slow to import
+    from fixgate.reports.paths import repository_said  # noqa: PLC0415 - slow to import
 
     _check_format(form)
-    hints = Hints(format=form, repository=repository or None)
+    hints = Hints(format=form, repository=repository_said(repository))
     key, lasting = (None, True) if summary else _hash_key(settings.load().hash_key)
     unusable = marked = False
     for name in files:

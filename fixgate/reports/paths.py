@@ -22,6 +22,7 @@ _CHECKOUTS: Final = re.compile(
 )
 """Where well-known services check out a repository."""
 _REPOSITORIES: Final = frozenset({"https", "http", "ssh", "git", "file"})
+_SCP: Final = re.compile(r"git@[\w.-]+:[^@\s]+")
 _USES: Final = re.compile(r"(?<![\w./-])([\w.-]+/[\w./-]+)@([\w./-]{1,200})")
 _WORKFLOW: Final = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 
@@ -73,6 +74,18 @@ def clone_address(text: str | None) -> str | None:
     user = "git@" if parts.scheme == "ssh" and parts.username == "git" else ""
     host = f"{parts.hostname or ''}:{port}" if port else parts.hostname or ""
     return f"{parts.scheme}://{user}{host}{parts.path}"
+
+
+def repository_said(text: str) -> str | None:
+    """A repository as somebody names it, without a password: CI systems write a token into the address of a clone.
+
+    None when it is no address, or a password cannot be told from the rest. What has none stays as it is, `acme/shop`
+    and `git@github.com:acme/shop` too.
+    """
+    said = text.strip()
+    if "@" not in said or _SCP.fullmatch(said):
+        return said or None
+    return clone_address(said)
 
 
 def workflow_in(repository: str | None, path: str | None) -> Resource | None:

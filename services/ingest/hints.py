@@ -3,6 +3,7 @@
 from typing import Final
 
 from fixgate.reports.adapter import Hints
+from fixgate.reports.paths import repository_said
 from fixgate.verbs import Received
 
 FORMAT_LABEL: Final = "fixgate-format"
@@ -13,7 +14,9 @@ ADDRESS_LIMIT: Final = 1_000
 
 
 def hints_of(event: Received) -> Hints:
-    """The hints in the headers; what cannot be an address is none."""
+    """The hints in the headers; what cannot be an address is none, and no password is in one."""
     repository = event.labels.get(REPOSITORY_LABEL, "").strip()
     usable = bool(repository) and len(repository) <= ADDRESS_LIMIT and repository.isprintable()
-    return Hints(format=event.labels.get(FORMAT_LABEL, "").strip(), repository=repository if usable else None)
+    return Hints(
+        format=event.labels.get(FORMAT_LABEL, "").strip(), repository=repository_said(repository) if usable else None
+    )

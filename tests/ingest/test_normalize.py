@@ -196,6 +196,28 @@ def test_a_sender_may_name_source_format_and_repository(ingesting: Ingesting) ->
     assert [h.name for h in letter.headers] == [SEALED_LABELS]
 
 
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        ("https://ci-token:glpat-private@git.test/acme/shop", "https://git.test/acme/shop"),
+        ("https://ghs_private@git.test/acme/shop?token=private#private", "https://git.test/acme/shop"),
+        ("ci:private@git.test:acme/shop", None),
+        ("https://ci:private@[git.test/acme", None),
+        ("git@git.test:acme/shop.git", "git@git.test:acme/shop.git"),
+        ("acme/shop", "acme/shop"),
+    ],
+)
+def test_no_password_of_a_clone_address_leaves_ingest(ingesting: Ingesting, said: str, taken: str | None) -> None:
+    """CI systems clone with a token in the address, and scripts send that address along."""
+    headers = (("fixgate-repository", said.encode()),)
+    report = data(sarif([result("unpinned-uses", ".github/workflows/ci.yml")]))
+    ingesting.world.broker.append(NAMING.topic("findings.raw"), report, headers=headers)
+    ingesting.run()
+    (finding,) = ingesting.findings
+    assert finding.repository == taken
+    assert "private" not in repr(finding)
+
+
 def test_no_secret_leaves_ingest(ingesting: Ingesting) -> None:
     """Neither with a finding, nor with a dead letter, nor in a log line."""
     ingesting.run(data([leak(SECRET), leak(SECRET, StartLine=SECRET)]), data([leak(SECRET)])[:-5], data([leak(KEY_ID)]))

@@ -112,9 +112,9 @@ def test_the_summary_for_people_is_a_line(good: Path) -> None:
 
 
 def test_standard_input_and_the_repository_are_taken() -> None:
-    """`-` is standard input."""
+    """`-` is standard input; a password in the address is not taken along."""
     given = data(sarif([result("unpinned-uses", ".github/workflows/ci.yml")]))
-    (finding,) = lines(run("--repository", "https://git.test/a", "--source", "ci", "-", given=given).stdout)
+    (finding,) = lines(run("--repository", "https://ci:pass@git.test/a", "--source", "ci", "-", given=given).stdout)
     assert finding["resource"]["id"] == "https://git.test/a#.github/workflows/ci.yml"
     assert finding["source"]["name"] == "ci"
 
