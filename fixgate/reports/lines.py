@@ -12,13 +12,17 @@ from typing import Final, cast, overload
 
 import orjson
 
-from fixgate.errors import Poison
+from fixgate.errors import Poison, Reason
 from fixgate.reports.document import Data, Document, Unusable
 from fixgate.reports.passing import Passing
 from fixgate.reports.strict import DECODER, NESTING_LIMIT, deeper, refuse, strict, unicode
 
 LINE_LIMIT: Final = 8 * 1024 * 1024
-"""Bytes of the first line of a long report, if it is one of lines."""
+"""Bytes of a line of a long report: it is read as a whole, and by each format that might know it."""
+UNUSABLE_LIMIT: Final = 100_000
+"""Lines that begin an object and are none: a report with more is no report of lines."""
+LINES_LIMIT: Final = 4 * 1024 * 1024
+"""Lines of a long report at most: those of the largest have 256 bytes then, and no scanner's have fewer."""
 PREFIX_LIMIT: Final = 300
 """Bytes that a logger puts before an object."""
 _BEGIN: Final = re.compile(rb'(?m)^(?:\{|\[\s*[\[{"\]])')
@@ -46,7 +50,7 @@ def _of_lines(lines: Sequence[tuple[int, bytes]]) -> Document:
         if read is None:
             noise += 1
         elif isinstance(read, Unusable):
-            unusable.append(read)
+            _add(unusable, read)
         else:
             values.append((f"line {number}", read[0]))
     if not values:
@@ -62,6 +66,21 @@ def _read(line: bytes, pointer: str) -> tuple[object] | Unusable | None:
         return (strict(line),)
     except Poison as fault:
         return Unusable(pointer, fault.message.removeprefix("the report "))
+
+
+def _read_long(data: Data, start: int, stop: int, pointer: str) -> tuple[object] | tuple[()] | Unusable | None:
+    """The same for a line of a long report; () for an empty one."""
+    if stop - start > LINE_LIMIT:
+        return Unusable(pointer, f"has {stop - start} bytes; {LINE_LIMIT} are read")
+    line = data[start:stop].strip()
+    return _read(line, pointer) if line else ()
+
+
+def _add(unusable: list[Unusable], read: Unusable) -> None:
+    """Note what cannot be used; raises Poison when there is too much of it."""
+    if len(unusable) == UNUSABLE_LIMIT:
+        refuse(f"has more than {UNUSABLE_LIMIT} lines that cannot be used")
+    unusable.append(read)
 
 
 def _alone(line: bytes) -> bool:
@@ -152,10 +171,11 @@ def long_lines(data: Data, begin: int) -> Document | None:
     unusable: list[Unusable] = []
     noise = 0
     for number, (start, stop) in enumerate(_places(data, begin), 1):
-        line = data[start:stop].strip()
-        read = _read(line, f"line {number}") if line else ()
+        if number > LINES_LIMIT:
+            raise Poison(Reason.OVERSIZED, f"the report has more than {LINES_LIMIT} lines")
+        read = _read_long(data, start, stop, f"line {number}")
         if isinstance(read, Unusable):
-            unusable.append(read)
+            _add(unusable, read)
         elif read is None:
             noise += 1
         elif read:

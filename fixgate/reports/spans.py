@@ -26,6 +26,9 @@ LEVELS: Final = 5
 """How deep a long array may stand; deeper ones are read with what they stand in."""
 REST_LIMIT: Final = 32 * 1024 * 1024
 """Bytes of a report outside of its long arrays, and of one of their elements."""
+ELEMENTS: Final = 4 * 1024 * 1024
+"""Elements of a report's long arrays at most, and of each other one: those of the largest report have 256 bytes then,
+and no scanner's have fewer."""
 _NEXT: Final = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+[\[\]{}]?', re.DOTALL)
 """The next bracket outside of a string, else all that there is. No text makes it go back (it is possessive), or try
 again further on (it always fits)."""
@@ -44,6 +47,8 @@ class _Open:
     starts: "array[int]" = field(default_factory=lambda: array("Q"))
     ends: "array[int]" = field(default_factory=lambda: array("Q"))
     inner: list["Span"] = field(default_factory=list["Span"])
+    walked: int = 0
+    """Of the outermost: elements of all long arrays."""
     walkable: bool = True
     """Whether nothing but arrays and objects was seen among its elements, with one comma between two."""
 
@@ -98,6 +103,7 @@ def _begin(data: Data, stack: list[_Open], at: int, kind: int) -> None:
     if parent.kind == _ARRAY and parent.walkable:
         expected, begin = (_BETWEEN, parent.ends[-1]) if parent.ends else (_SPACE, parent.at + 1)
         parent.walkable = expected.fullmatch(data, begin, at) is not None
+    _check_count(len(parent.starts) + 1)
     parent.starts.append(at)
     stack.append(_Open(at, kind))
 
@@ -109,9 +115,17 @@ def _close(data: Data, stack: list[_Open], end: int, kind: int) -> None:
         refuse(f"is not JSON: byte {end - 1} closes what was not opened")
     parent.ends.append(end)
     if ended.kind == _ARRAY and end - ended.at >= LONG and _of_containers(data, ended, end):
+        stack[0].walked += len(ended.starts)
+        _check_count(stack[0].walked)
         parent.inner.append(Span(ended.at, end, ended.starts, ended.ends, tuple(ended.inner)))
     else:
         parent.inner += ended.inner
+
+
+def _check_count(elements: int) -> None:
+    """Raise Poison when there are more than can be walked in minutes, or remembered."""
+    if elements > ELEMENTS:
+        raise Poison(Reason.OVERSIZED, f"the report has arrays of more than {ELEMENTS} elements")
 
 
 def _of_containers(data: Data, ended: _Open, end: int) -> bool:

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from fixgate.errors import Poison, Reason
+from fixgate.reports import opening
 from fixgate.reports.opening import document
 from fixgate.reports.report import Scan, read
 from tests.reports.making import data, leak
@@ -55,6 +56,15 @@ def test_what_is_too_large_is_refused_unread() -> None:
     with pytest.raises(Poison, match="52428800 bytes; 8388608 are read") as refused:
         document(b"[" + b" " * (50 * 1024 * 1024 - 2) + b"]", limit=8 * 1024 * 1024)
     assert refused.value.reason is Reason.OVERSIZED
+
+
+def test_a_wide_text_that_is_too_large_to_convert_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It cannot be walked where it is: a gigabyte of it would be several in memory."""
+    monkeypatch.setattr(opening, "WIDE_LIMIT", 100)
+    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF32_BE, "utf-32-be")):
+        with pytest.raises(Poison, match="write it as UTF-8") as refused:
+            document(mark + ("[" + " " * 100 + "]").encode(encoding))
+        assert refused.value.reason is Reason.OVERSIZED
 
 
 def test_no_refusal_repeats_the_report() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixgate.errors import Poison
+from fixgate.errors import Poison, Reason
 from fixgate.reports import lines, spans
 from fixgate.reports.document import Broken, Elements
 from fixgate.reports.findings import findings
@@ -124,6 +124,35 @@ def test_a_piece_that_is_too_large_to_read_is_refused(monkeypatch: pytest.Monkey
     monkeypatch.setattr(spans, "REST_LIMIT", 1_000)
     with pytest.raises(Poison, match="1000 are read"):
         document(b'{"a": "' + b"x" * 2_000 + b'"}', eager=0)
+
+
+@pytest.mark.parametrize("text", [b'{"a": [{}, {}, {}, {}]}', b'{"a": [{}, {}], "b": [{}, {}]}', b"{}\n{}\nx\n\n"])
+def test_more_than_can_be_walked_is_refused(text: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gigabyte of empty objects would take hours and all memory: in one array, in several, or as lines."""
+    monkeypatch.setattr(spans, "LONG", 1)
+    monkeypatch.setattr(spans, "ELEMENTS", 3)
+    monkeypatch.setattr(lines, "LINES_LIMIT", 3)
+    with pytest.raises(Poison, match="more than 3 ") as refused:
+        document(text, eager=0)
+    assert refused.value.reason is Reason.OVERSIZED
+
+
+def test_a_line_that_is_too_long_is_not_read_and_costs_the_others_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a result that cannot be used, like a bad one."""
+    monkeypatch.setattr(lines, "LINE_LIMIT", 1_000)
+    text = b"\n".join([data(leak("x" * 20)), data(leak("y" * 2_000)), data(leak("z" * 20, File="b"))])
+    report = long(text)
+    assert [(r.pointer, "1000 are read" in r.why) for r in report.rejected] == [("line 2", True)]
+    assert (len(report.findings), report.results) == (2, 3)
+
+
+@pytest.mark.parametrize("eager", [0, 1_000])
+def test_a_report_of_bad_lines_is_refused_as_a_whole(eager: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each costs time and memory; eight megabytes of them would take a minute."""
+    monkeypatch.setattr(lines, "UNUSABLE_LIMIT", 2)
+    with pytest.raises(Poison, match="more than 2 lines that cannot be used"):
+        document(b"{}\n" + b"{\n" * 3, eager=eager)
+    assert len(document(b"{}\n" + b"{\n" * 2, eager=eager).unusable) == 2
 
 
 def test_a_text_of_a_report_stands_for_no_array() -> None:
