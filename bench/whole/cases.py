@@ -45,10 +45,11 @@ def rehearsals(size: Size, progress: Progress) -> list[Figure]:
 def pipeline(folder: Path, size: Size, progress: Progress) -> tuple[list[Figure], list[str]]:
     """The goals' loads and the leaked keys on one stack, then the profile on another; with remarks."""
     wanted = int(size.changes * (size.goal_s + size.high_s)) + WARM
-    of = company(buckets=wanted, users=wanted + size.leaks)
+    of = company(buckets=wanted, users=wanted + size.leaks, production=int(size.changes * size.goal_s))
     with working(folder / "whole", of, progress) as works:
         works.warm(figures.GOAL_RATE, size.warm_s)
         leaked = works.leaks(size.leaks)
+        asked = works.load(figures.GOAL_RATE, size.goal_s, size.changes, asked=True)
         goal = works.load(figures.GOAL_RATE, size.goal_s, size.changes)
         high = works.load(HIGH_RATE, size.high_s, size.changes)
     samples = folder / "samples"
@@ -57,21 +58,23 @@ def pipeline(folder: Path, size: Size, progress: Progress) -> tuple[list[Figure]
         works.warm(figures.GOAL_RATE, size.warm_s)
         works.load(figures.GOAL_RATE, size.goal_s, size.changes)
     found = [
+        *figures.load(asked),
         *figures.load(goal),
         *figures.load(high),
         *figures.leaks(leaked),
-        figures.memory((goal, high)),
+        figures.memory((asked, goal, high)),
         *figures.hops(goal),
         *figures.programs(goal),
         *_functions(samples),
     ]
-    return found, remarks((goal, high))
+    return found, remarks((asked, goal, high))
 
 
 def remarks(measured: Sequence[Measured]) -> list[str]:
     """Under which circumstances."""
     return [
-        f"{one.findings} findings at {one.rate:.0f}/s, {one.changes} of them changes: done after {one.seconds:.1f} s, "
+        f"{one.findings} findings at {one.rate:.0f}/s, {one.changes} of them "
+        f"{'to ask people about' if one.asked else 'changes'}: done after {one.seconds:.1f} s, "
         f"the last report sent {one.late * 1000:.0f} ms late, one-minute load before {one.load:.2f}"
         for one in measured
     ]

@@ -16,7 +16,8 @@ from fixgate.local.account.roles import pipeline_roles
 from fixgate.local.account.scenario import Bucket, Document, Key, Scenario, User
 
 OWNER: Final = "team-bench"
-_TAGS: Final = {"environment": "staging", "owner": OWNER}
+PRODUCTION: Final = "bench-production-"
+"""What the names of buckets begin with about which people are asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +26,14 @@ class Company:
 
     buckets: tuple[str, ...]
     users: tuple[str, ...]
+    production: tuple[str, ...] = ()
+    """Buckets that are public as well; before one is closed people are asked."""
 
     @property
     def lock_keys(self) -> tuple[str, ...]:
         """Under which changes of them are made."""
         users = tuple(f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in self.users)
-        return (*users, *(f"arn:aws:s3:::{name}" for name in self.buckets))
+        return (*users, *(f"arn:aws:s3:::{name}" for name in (*self.buckets, *self.production)))
 
     def vouched(self, account: str, repository: str, now: datetime) -> Sequence[AssetStatement]:
         """What people say of it; see `Cast.vouches`."""
@@ -43,15 +46,16 @@ class Company:
         return Scenario(
             users=(_administrator(trust_domain), *map(_user, self.users)),
             roles=tuple(pipeline_roles(trust_domain)),
-            buckets=tuple(map(_bucket, self.buckets)),
+            buckets=tuple(map(_bucket, (*self.buckets, *self.production))),
         )
 
 
-def company(buckets: int, users: int) -> Company:
+def company(buckets: int, users: int, production: int = 0) -> Company:
     """One of that size."""
     return Company(
         buckets=tuple(f"bench-bucket-{n:04d}" for n in range(buckets)),
         users=tuple(f"bench-user-{n:04d}" for n in range(users)),
+        production=tuple(f"{PRODUCTION}{n:04d}" for n in range(production)),
     )
 
 
@@ -97,7 +101,7 @@ def _administrator(trust_domain: str) -> User:
 
 
 def _user(name: str) -> User:
-    return User(name=name, tags=_TAGS, keys=(Key(name=name, created_days=612, last_used_days=217),))
+    return User(name=name, tags=_tags(name), keys=(Key(name=name, created_days=612, last_used_days=217),))
 
 
 def _bucket(name: str) -> Bucket:
@@ -109,14 +113,22 @@ def _bucket(name: str) -> Bucket:
         "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"],
     }
     policy: Document = {"Version": "2012-10-17", "Statement": [statement]}
-    return Bucket(name=name, tags=_TAGS, policy=policy, objects={"a.txt": "a"})
+    return Bucket(name=name, tags=_tags(name), policy=policy, objects={"a.txt": "a"})
+
+
+def _environment(name: str) -> Environment:
+    return Environment.PRODUCTION if PRODUCTION in name else Environment.STAGING
+
+
+def _tags(name: str) -> dict[str, str]:
+    return {"environment": _environment(name).value, "owner": OWNER}
 
 
 def _asset(name: str, kind: str, now: datetime) -> AssetStatement:
     return AssetStatement(
         asset_id=name,
         kind=kind,
-        environment=Environment.STAGING,
+        environment=_environment(name),
         criticality=Severity.LOW,
         ownership=Ownership(owner=OWNER, team=OWNER, managed_by=ManagedBy.HAND, shared=False),
         dependants=(),

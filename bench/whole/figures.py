@@ -40,8 +40,8 @@ def rehearsals(measured: Mapping[str, Mapping[str, Sequence[float]]]) -> list[Fi
 
 def load(measured: Measured) -> list[Figure]:
     """How long reports took at one rate; the goal is set for one rate only."""
-    at = f"at {measured.rate:.0f}/s"
-    limit = DECISION_MS if measured.rate == GOAL_RATE else None
+    at = f"at {measured.rate:.0f}/s" + (", people asked" if measured.asked else "")
+    limit = DECISION_MS if measured.rate == GOAL_RATE and measured.asked else None
     decided, assessed = measured.chains.until(DECISION), measured.chains.ended_with(ASSESSMENT)
     some = f"{len(decided)} of {measured.findings} findings"
     found = [

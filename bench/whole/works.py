@@ -46,6 +46,8 @@ class Measured:
     """
 
     rate: float
+    asked: bool
+    """Whether people are asked before each change, so that none is made."""
     findings: int
     changes: int
     chains: Chains
@@ -70,6 +72,7 @@ class Works:
         self._keys = {name: key["access_key_id"] for name, key in self._account.keys().items()}
         self._buckets = iter(company.buckets)
         self._users = iter(company.users)
+        self._production = iter(company.production)
 
     def close(self) -> None:
         """Let go of the topics."""
@@ -82,18 +85,19 @@ class Works:
         self._publish(islice(self._harmless, int(rate * seconds)), rate, 0)
         self._progress(Step("warm", 1, 1))
 
-    def load(self, rate: float, seconds: float, each: float) -> Measured:
-        """So many findings a second for so long, of which `each` a second lead to a change."""
-        name, count = f"load {rate:.0f}/s", int(rate * seconds)
+    def load(self, rate: float, seconds: float, each: float, *, asked: bool = False) -> Measured:
+        """So many findings a second for so long, of which `each` a second lead to a change, or to a question to people."""
+        name, count = f"load {rate:.0f}/s{', people asked' if asked else ''}", int(rate * seconds)
         every = max(1, round(rate / each))
         changes = count // every
         self._progress(Step(name, 0, 1))
         before, began = os.getloadavg()[0], time.monotonic()
         with Watcher(self._stack) as watcher:
-            chains, late = self._publish(self._mixed(count, every), rate, changes)
+            chains, late = self._publish(self._mixed(count, every, asked=asked), rate, changes)
         self._progress(Step(name, 1, 1))
         return Measured(
             rate=rate,
+            asked=asked,
             findings=count,
             changes=changes,
             chains=chains,
@@ -128,8 +132,8 @@ class Works:
             user = next(self._users)
             yield leaked_key(user, self._keys[user])
 
-    def _mixed(self, count: int, every: int) -> Iterator[Report]:
-        targets = self._targets()
+    def _mixed(self, count: int, every: int, *, asked: bool) -> Iterator[Report]:
+        targets = map(public_bucket, self._production) if asked else self._targets()
         for number in range(1, count + 1):
             yield next(targets) if number % every == 0 else next(self._harmless)
 

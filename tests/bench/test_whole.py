@@ -119,11 +119,12 @@ def test_a_percentile_is_a_value_that_was_measured() -> None:
     assert percentile([3.0], 0.99) == 3.0
 
 
-def measured(folder: Path, rate: float = 100.0) -> Measured:
+def measured(folder: Path, rate: float = 100.0, *, asked: bool = True) -> Measured:
     """A load of two findings, as it might have gone."""
     records = [*chain(folder), *chain(folder, report=ELSE)[:2]]
     return Measured(
         rate=rate,
+        asked=asked,
         findings=2,
         changes=1,
         chains=chains(records),
@@ -152,10 +153,11 @@ def test_a_figure_is_held_to_one_thing() -> None:
 
 
 def test_limits_are_kept_or_missed(tmp_path: Path) -> None:
-    """Only the rate that has a goal is held to it."""
+    """Only the load that has a goal is held to it."""
     found = {figure.name: figure for figure in figures.load(measured(tmp_path))}
-    assert found["at 100/s: report to decision, p99"].verdict == "met, 75% below"
-    assert found["at 100/s: report to assessment, p50"].met is None
+    assert found["at 100/s, people asked: report to decision, p99"].verdict == "met, 75% below"
+    assert found["at 100/s, people asked: report to assessment, p50"].met is None
+    assert all(figure.met is None for figure in figures.load(measured(tmp_path, asked=False)))
     assert all(figure.met is None for figure in figures.load(measured(tmp_path, rate=500)))
     held = figures.memory([measured(tmp_path)])
     assert (held.met, held.verdict) == (False, "missed, 1.0 times as much")
@@ -185,15 +187,16 @@ def test_the_table_shows_limits_and_small_units(tmp_path: Path) -> None:
     assert cells[1][1:6] == ("100.0 ms", "", "", "≤ 400 ms", "met, 75% below")
     assert table.row(figures.programs(measured(tmp_path))[0])[1] == "150.00 ms/finding"
     (said,) = cases.remarks([measured(tmp_path)])
-    assert "2 findings at 100/s, 1 of them changes" in said
+    assert "2 findings at 100/s, 1 of them to ask people about" in said
+    assert "1 of them changes" in cases.remarks([measured(tmp_path, asked=False)])[0]
 
 
 def test_every_report_is_one_finding_of_another_problem() -> None:
     """Of the company's targets one each, and as many as one likes that nothing is on offer for."""
-    some = company.company(buckets=2, users=2)
+    some = company.company(buckets=2, users=2, production=2)
     reports = [
         *islice(company.harmless(), 3),
-        *map(company.public_bucket, some.buckets),
+        *map(company.public_bucket, (*some.buckets, *some.production)),
         *(company.leaked_key(user, f"AKIA{user[-4:]:A>16}") for user in some.users),
     ]
     assert len({report.value for report in reports}) == len(reports)
