@@ -86,7 +86,7 @@ class Works:
         self._progress(Step("warm", 1, 1))
 
     def load(self, rate: float, seconds: float, each: float, *, asked: bool = False) -> Measured:
-        """So many findings a second for so long, of which `each` a second lead to a change, or to a question to people."""
+        """So many findings a second for so long; `each` a second lead to a change, or to a question to people."""
         name, count = f"load {rate:.0f}/s{', people asked' if asked else ''}", int(rate * seconds)
         every = max(1, round(rate / each))
         changes = count // every
