@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import AliasChoices, Field
 
 from fixgate.events import FindingStatus, Package, Resource, SeverityRating
-from fixgate.reports import aws
+from fixgate.reports import aws, azure
 from fixgate.reports.adapter import Draft, Hints, Item, Passed, Remark, Suppressed
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
@@ -238,13 +238,7 @@ def _resource(identifier: str | None, thing: str) -> Resource | None:
     """What Azure, or another cloud that Defender watches, calls it; else what stands above Defender's own part."""
     name = identifier or thing[: max(0, thing.lower().find(_MARK))] or None
     found = aws.resource(name, None, None)
-    if found is not None or name is None:
-        return found
-    parts = name.lower().strip("/").split("/")
-    account = parts[1] if parts[0] == "subscriptions" and len(parts) > 1 else None
-    kind = parts[parts.index("providers") + 1 :][:2] if "providers" in parts else []
-    # Names of Azure are the same in small letters and in capitals.
-    return Resource(kind=".".join(("azure", *kind)) if kind else "azure.resource", id=name.lower(), account=account)
+    return found if found is not None or name is None else azure.named(name)
 
 
 def _rating(reported: str | None) -> SeverityRating:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from fixgate.events import FindingStatus, Location, Package, Resource, Severity, SeverityRating
-from fixgate.reports import aws
+from fixgate.reports import aws, azure
 from fixgate.reports.adapter import Draft, Hints, Item, Passed, Suppressed
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
@@ -207,7 +207,7 @@ def _resource(read: Affected, account: str | None, region: str | None) -> Resour
         found = aws.named_bucket(word(read.name) or word(read.uid), account, where)
     if found is None and key is not None:
         found = aws.access_key(key, account)[0]
-    return found
+    return found or azure.resource(word(read.uid))
 
 
 def _severity(read: Finding) -> SeverityRating:

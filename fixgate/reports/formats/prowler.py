@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import Field
 
 from fixgate.events import FindingStatus, Resource
-from fixgate.reports import aws
+from fixgate.reports import aws, azure
 from fixgate.reports.adapter import Draft, Hints, Item, Passed, Suppressed
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
@@ -145,7 +145,9 @@ def _resource(read: _Version3, account: str | None, region: str | None) -> Resou
     if found is None and said(read.kind) in {"AwsS3Bucket", "AWS::S3::Bucket"}:
         found = aws.named_bucket(word(read.resource), account, region)
     identifier = aws.key_id(read.arn, read.resource)
-    return aws.access_key(identifier, account)[0] if identifier else found
+    if identifier:
+        return aws.access_key(identifier, account)[0]
+    return found or azure.resource(word(read.arn)) or azure.resource(word(read.resource))
 
 
 def _draft_2(read: _Version2, pointer: str, status: FindingStatus, hints: Hints) -> Draft:

@@ -139,6 +139,8 @@ def test_an_incident_is_known_by_the_first_of_its_findings() -> None:
         ({"resources": [{"uid": "x", "uid_alt": "arn:aws:s3:::acme-assets"}]}, "arn:aws:s3:::acme-assets"),
         ({"resources": [{"uid": KEY_ID, "role_id": 2}, {"uid": "arn:aws:s3:::b-1", "role_id": 1}]}, "arn:aws:s3:::b-1"),
         ({"resources": [{"uid": KEY_ID, "role": "Actor"}]}, None),
+        ({"resources": [{"uid": "/Subscriptions/S1/providers/P/vms/a"}]}, "/subscriptions/s1/providers/p/vms/a"),
+        ({"resources": [{"uid": "projects/p1/keys/a"}]}, None),
     ],
 )  # fmt: skip
 def test_each_class_has_its_place_for_what_it_is_about(changes: dict[str, Any], expected: str | None) -> None:

@@ -175,6 +175,21 @@ def test_other_clouds_have_accounts_and_regions_too(changes: Any, account: str, 
     assert (finding.account, finding.region, finding.resource) == (account, region, None)
 
 
+@pytest.mark.parametrize(
+    ("identifier", "expected"),
+    [
+        ("/subscriptions/s1/providers/Microsoft.Web/sites/shop", "azure.microsoft.web.sites"),
+        ("/subscriptions/s1", "azure.resource"),
+        ("AppInsights", None),
+        ("", None),
+    ],
+)
+def test_what_is_in_azure_is_named_by_its_id_there(identifier: str, expected: str | None) -> None:
+    """A name alone is in many subscriptions."""
+    resource = one([new(ResourceArn="", ResourceId=identifier, ResourceType="Other")]).resource
+    assert (resource.kind if resource else None) == expected
+
+
 def test_version_2_names_the_check_in_its_control() -> None:
     """One without brackets is named by all of it."""
     finding = one([old()])
