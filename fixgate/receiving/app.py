@@ -14,7 +14,7 @@ with a voucher; (7) the answer, once the broker has it.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fixgate.errors import FixgateError
-from fixgate.receiving.bodies import Room, drained, read
+from fixgate.receiving.bodies import PORCH, Room, drained, read
 from fixgate.receiving.declining import Declined, busy
 from fixgate.receiving.rates import Rates
 from fixgate.receiving.senders import Door, Sender
@@ -60,6 +60,8 @@ class Desk:
     well: Callable[[], None]
     rates: Rates = field(default_factory=Rates)
     room: Room = field(default_factory=Room)
+    porch: Room = field(default_factory=lambda: Room(PORCH))
+    """Where bodies wait whose sender is proved by them alone: whoever sends them may be anybody."""
     clock: Callable[[], float] = time.monotonic
 
 
@@ -78,22 +80,11 @@ def application(desk: Desk) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/healthz", _closing(health), methods=["GET"]),
-            Route(PATH, _closing(reports), methods=["POST"]),
-            Route(PATH + "/{source}", _closing(reports), methods=["POST"]),
+            Route("/healthz", health, methods=["GET"]),
+            Route(PATH, reports, methods=["POST"]),
+            Route(PATH + "/{source}", reports, methods=["POST"]),
         ]
     )
-
-
-def _closing(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """One request for each connection: what else a sender has put behind a body is never taken for a request."""
-
-    async def closed(request: Request) -> Response:
-        response = await answer(request)
-        response.headers["connection"] = "close"
-        return response
-
-    return closed
 
 
 async def _answered(desk: Desk, request: Request) -> Response:
@@ -138,7 +129,7 @@ async def _taken(desk: Desk, request: Request, known: _Known) -> Response:
     if not sender.signs:
         known.name = sender.name
         _admit(desk, sender)
-    with desk.room.held() as held:
+    with (desk.porch if sender.signs else desk.room).held() as held:
         # (4) the body
         body = await read(
             request.stream(),

@@ -16,7 +16,9 @@ from fixgate.receiving.declining import Declined, busy, too_large
 WITHIN_S: Final = 30.0
 """Seconds in which a whole body must have come: 8 MiB at 2.3 Mbit/s."""
 ROOM: Final = 64 * MIB
-"""Bytes of all bodies that are held at once."""
+"""Bytes of all bodies that are held at once, of senders that are authenticated."""
+PORCH: Final = 32 * MIB
+"""Bytes of those besides whose sender is known only when they are whole: they take no room from the others."""
 DRAINED: Final = 16 * MIB
 """Bytes of a body that is refused which are let come, for its sender's sake."""
 DRAINED_S: Final = 5.0

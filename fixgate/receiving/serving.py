@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -105,6 +106,24 @@ class Presenting:
             Path(name).unlink()
 
 
+def _closing(app: ASGIApp) -> ASGIApp:
+    """The application, of which every answer ends its connection, also that nothing is there.
+
+    So what else a sender has put behind a body is never taken for a request, and `HEADERS_S` holds for all of them.
+    """
+
+    async def closed(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                others = [(n, v) for n, v in message.get("headers", ()) if n.lower() != b"connection"]
+                message = {**message, "headers": [*others, (b"connection", b"close")]}
+            await send(message)
+
+        await app(scope, receive, sent)
+
+    return closed
+
+
 class _Impatient(H11Protocol):
     """Ends a connection that has not sent its headers in time; every answer ends the connection as well."""
 
@@ -134,7 +153,7 @@ class _Served(Server):
 
 
 async def serve(
-    app: Any,
+    app: ASGIApp,
     listening: socket.socket,
     presenting: Presenting | None,
     *,
@@ -143,7 +162,7 @@ async def serve(
 ) -> None:
     """Answer until `stop`, over TLS with `presenting`; `tick` is called each second, and must not raise."""
     config = Config(
-        app,
+        _closing(app),
         http=_Impatient,
         ws="none",
         lifespan="off",

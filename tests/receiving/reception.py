@@ -21,7 +21,7 @@ from fixgate.broker import Outbound
 from fixgate.errors import FixgateError, Refused
 from fixgate.naming import Naming
 from fixgate.receiving.app import Desk, application
-from fixgate.receiving.bodies import Room
+from fixgate.receiving.bodies import PORCH, Room
 from fixgate.receiving.book import SourceBook
 from fixgate.receiving.rates import Rates
 from fixgate.receiving.secrets import hashed, issue
@@ -104,6 +104,7 @@ class Reception:
     posted: Posted = field(default_factory=Posted)
     svids: OneSvid = field(default_factory=OneSvid)
     room: Room = field(default_factory=Room)
+    porch: Room = field(default_factory=lambda: Room(PORCH))
     logs: StringIO = field(default_factory=StringIO)
     token: str = field(default_factory=issue)
     seconds: float = 0.0
@@ -200,6 +201,7 @@ def reception(folder: Path) -> Generator[Reception, None, None]:
             well=well,
             rates=Rates(),
             room=made.room,
+            porch=made.porch,
             clock=clock,
         )
         await serve(application(desk), listening, None, stop=stop, tick=ready.set)

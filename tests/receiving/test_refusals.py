@@ -234,6 +234,27 @@ def test_all_bodies_together_are_bounded(desk: Reception) -> None:
     assert desk.post().status == 202
 
 
+def test_bodies_of_nobody_take_no_room_from_those_of_authenticated_senders(desk: Reception) -> None:
+    """Who a signer is shows when its body has come: whoever knows its address could fill the room."""
+    desk.room.take(bodies.ROOM)
+    assert desk.post(headers=github(REPORT, b"another secret"), source="github").status == 401
+    assert desk.post(headers=github(REPORT), source="github").status == 202
+    desk.room.take(-bodies.ROOM)
+    desk.porch.take(bodies.PORCH)
+    assert desk.post(headers=github(REPORT), source="github").status == 503
+    assert desk.post().status == 202
+
+
+@pytest.mark.parametrize(
+    "first", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"PUT /v1/reports HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"]
+)
+def test_who_is_told_that_nothing_is_there_holds_no_connection(desk: Reception, first: bytes) -> None:
+    """Nor can it begin a second request, and take for its headers as long as it likes."""
+    heard = raw(desk, first + b"POST /v1/reports HTTP/1.1\r\nHost: ")
+    assert heard.count(b"HTTP/1.1 ") == 1
+    assert b"connection: close" in heard
+
+
 def test_room_that_was_held_is_given_back() -> None:
     """Also when the body was refused."""
     room = Room(10)
