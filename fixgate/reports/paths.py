@@ -15,6 +15,8 @@ TAIL: Final = 3
 """Segments by which a file is known when nothing says where its repository begins."""
 _SHORT: Final = 300
 """Characters of a path that is remembered."""
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,30}://")
+"""What an address begins with; a drive has one letter."""
 _DRIVE: Final = re.compile(r"^/?[A-Za-z]:(?=/)")
 _ABOVE: Final = re.compile(r"^(?:\.\./)+")
 _CHECKOUTS: Final = re.compile(
@@ -37,6 +39,8 @@ class Place:
 
 def portable(text: str, roots: Iterable[str] = ()) -> Place:
     """The file named by a path or a `file:` address, relative to its repository where that can be made out.
+
+    Another address, which scanners of the web give, stays one, without user, password, query and fragment.
 
     `roots` are folders (paths or addresses) that the report itself calls the root of what was scanned. What is below
     none of them, nor below a folder of a well-known service, is known by its last segments.
@@ -110,6 +114,8 @@ def _plain(text: str) -> str:
         except ValueError:
             return path
         path = unquote(f"{parts.netloc}{parts.path}" if parts.netloc.startswith(".") else parts.path)
+    elif (scheme := _ADDRESS.match(path)) is not None:
+        return _address(path, scheme[0])
     path = _DRIVE.sub("", path.replace("\\", "/"))
     if not path:
         return ""
@@ -117,3 +123,11 @@ def _plain(text: str) -> str:
     # Nothing above the root of what was scanned can be named.
     path = _ABOVE.sub("", path)
     return "/" + path.lstrip("/") if path.startswith("/") else path
+
+
+def _address(text: str, scheme: str) -> str:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return scheme
+    return f"{scheme.lower()}{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -153,6 +153,10 @@ def test_another_source_or_repository_is_another_finding() -> None:
         ("/home/x/deep/down/src/a.py", [], "/home/x/deep/down/src/a.py", "down/src/a.py"),
         ("file://.github/workflows/ci.yml", [], ".github/workflows/ci.yml", ".github/workflows/ci.yml"),
         ("file://[broken", [], "file://[broken", "file://[broken"),
+        ("https://shop.test:8080/a//b", [], "https://shop.test:8080/a//b", "https://shop.test:8080/a//b"),
+        ("HTTP://bob:one@two@shop.test/a?key=x#y", [], "http://shop.test/a", "http://shop.test/a"),
+        ("https://bob:one@[broken/a", [], "https://", "https://"),
+        ("C://shop/src/a.py", [], "/shop/src/a.py", "shop/src/a.py"),
     ],
 )
 def test_a_path_means_the_same_elsewhere(text: str, roots: list[str], path: str, identity: str) -> None:
