@@ -92,7 +92,9 @@ def _cleared(event: Received, facts: Facts[Gathered]) -> Mapping[bytes, bytes | 
 
 
 def _unusable(report: Report) -> Poison | None:
-    """Why the report is a dead letter besides."""
+    """Why the report is a dead letter besides. A failed scan is one: what it did not look at shows nowhere else."""
+    if report.scan is Scan.FAILED and not report.unusable:
+        return Poison(Reason.INVALID, f"the scan failed: {'; '.join(report.warnings)}")
     return Poison(Reason.INVALID, _named(report)) if report.unusable else None
 
 

@@ -196,6 +196,26 @@ def test_a_sender_may_name_source_format_and_repository(ingesting: Ingesting) ->
     assert [h.name for h in letter.headers] == [SEALED_LABELS]
 
 
+@pytest.mark.parametrize("results", [[], [result("a")]])
+def test_a_scan_that_failed_is_not_taken_for_a_clean_one(ingesting: Ingesting, results: list[Any]) -> None:
+    """What it found is taken, and somebody is told that it did not come to its end."""
+    log = sarif(results)
+    log["runs"][0]["invocations"] = [{"executionSuccessful": False}]
+    report = data(log)
+    ingesting.run(report)
+    assert len(ingesting.findings) == len(results)
+    (letter,) = ingesting.letters
+    assert "the scan failed" in letter.detail
+    assert "not successful" in letter.detail
+    assert ingesting.opened(letter) == report
+
+
+def test_a_clean_scan_is_no_dead_letter(ingesting: Ingesting) -> None:
+    """Nothing was found, and nothing is wrong."""
+    ingesting.run(data(sarif([])))
+    assert (ingesting.findings, ingesting.letters) == ([], [])
+
+
 @pytest.mark.parametrize(
     ("said", "taken"),
     [
