@@ -75,7 +75,7 @@ def manifest_of(value: bytes, limit: int | None = None) -> Manifest:
     try:
         manifest = Manifest.model_validate_json(value)
     except ValidationError as error:
-        where = "; ".join(f"/{'/'.join(map(str, e['loc']))} {e['type']}" for e in error.errors()[:3])
+        where = "; ".join(f"/{'/'.join(map(_known, e['loc']))} {e['type']}" for e in error.errors()[:3])
         raise _unfit(f"is no manifest: {where}") from None
     if limit is not None and manifest.size > limit:
         raise Poison(Reason.OVERSIZED, f"the report has {manifest.size} bytes; {limit} are taken")
@@ -151,6 +151,11 @@ def _pieces(report: BinaryIO) -> Iterator[bytes]:
     report.seek(0)
     while piece := report.read(LARGEST):
         yield piece
+
+
+def _known(part: int | str) -> str:
+    """A part of a place in a manifest; a name that is none of ours is text of whoever wrote it."""
+    return str(part) if isinstance(part, int) or part in Manifest.model_fields | Segment.model_fields else "…"
 
 
 def _unfit(why: str) -> Poison:

@@ -59,6 +59,8 @@ GOOD: dict[str, Any] = {"digest": ABSENT, "segments": [ONE], "size": 7, "version
         (GOOD | {"size": 7.5}, Reason.INVALID),
         (GOOD | {"version": 2}, Reason.INVALID),
         (GOOD | {"more": 1}, Reason.INVALID),
+        (GOOD | {"passwd": 1}, Reason.INVALID),
+        (GOOD | {"segments": [ONE | {"passwd": 1}]}, Reason.INVALID),
         (GOOD | {"digest": ABSENT.upper()}, Reason.INVALID),
         (GOOD | {"digest": ABSENT + "\n"}, Reason.INVALID),
         (GOOD | {"segments": list[Any]()}, Reason.INVALID),
