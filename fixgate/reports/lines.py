@@ -7,6 +7,7 @@ each object.
 
 import re
 from array import array
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from typing import Final, cast, overload
 
@@ -32,7 +33,7 @@ _SPACE: Final = re.compile(r"[ \t\r\n]*")
 
 def several(text: bytes) -> Document | None:
     """The document in a text that is no single JSON value; None when it is not several either. Raises Poison."""
-    lines = [(number, line.strip()) for number, line in enumerate(text.split(b"\n"), 1) if line.strip()]
+    lines = [(number, bare) for number, line in enumerate(text.split(b"\n"), 1) if (bare := _bare(line))]
     first = next((line for _, line in lines if _BEGIN.match(line)), None)
     if first is None:
         return _prefixed(lines)
@@ -72,7 +73,7 @@ def _read_long(data: Data, start: int, stop: int, pointer: str) -> tuple[object]
     """The same for a line of a long report; () for an empty one."""
     if stop - start > LINE_LIMIT:
         return Unusable(pointer, f"has {stop - start} bytes; {LINE_LIMIT} are read")
-    line = data[start:stop].strip()
+    line = _bare(data[start:stop])
     return _read(line, pointer) if line else ()
 
 
@@ -81,6 +82,14 @@ def _add(unusable: list[Unusable], read: Unusable) -> None:
     if len(unusable) == UNUSABLE_LIMIT:
         refuse(f"has more than {UNUSABLE_LIMIT} lines that cannot be used")
     unusable.append(read)
+
+
+def _bare(line: bytes) -> bytes:
+    """The line without space, and without what marks a text's beginning where reports were put one behind another.
+
+    That is a byte order mark, or the separator of RFC 7464.
+    """
+    return line.strip().removeprefix(BOM_UTF8).removeprefix(b"\x1e").strip()
 
 
 def _alone(line: bytes) -> bool:
@@ -152,7 +161,7 @@ class Lines(Sequence[tuple[str, object]]):
         if isinstance(index, slice):
             return [self[n] for n in range(len(self))[index]]
         self._passing.read_to(self._starts[index])
-        value = strict(self._data[self._starts[index] : self._ends[index]])
+        value = strict(_bare(self._data[self._starts[index] : self._ends[index]]))
         return f"line {self._numbers[index]}", value
 
     def __iter__(self) -> Iterator[tuple[str, object]]:

@@ -146,6 +146,15 @@ def test_a_line_that_is_too_long_is_not_read_and_costs_the_others_nothing(monkey
     assert (len(report.findings), report.results) == (2, 3)
 
 
+@pytest.mark.parametrize("eager", [0, 1_000_000])
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b"\x1e"])
+def test_what_marks_the_beginning_of_a_text_hides_no_line(mark: bytes, eager: int) -> None:
+    """Reports that were put one behind another keep their byte order marks; RFC 7464 separates texts by a character."""
+    text = b"\n".join([data(leak("x" * 20)), mark + data(leak("y" * 20, File="b"))])
+    report = read(text, eager=eager)
+    assert (len(report.findings), report.warnings) == (2, ())
+
+
 @pytest.mark.parametrize("eager", [0, 1_000])
 def test_a_report_of_bad_lines_is_refused_as_a_whole(eager: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each costs time and memory; eight megabytes of them would take a minute."""
