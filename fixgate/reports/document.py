@@ -1,8 +1,8 @@
 """What a report's bytes hold, before anybody asks of which format it is; `opening.py` makes it."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from mmap import mmap
 from typing import overload
 
@@ -55,7 +55,8 @@ class Elements(Walked):
 class Document:
     """What a report's bytes hold: JSON values, each with its pointer ("" or "line 3").
 
-    `long` says that they are read anew each time. `noise` counts lines of text beside the JSON.
+    `long` says that they are read anew each time. `noise` counts lines of text beside the JSON. `looked_at` is a cache of
+    `first_objects`.
     """
 
     values: Sequence[tuple[str, object]]
@@ -63,3 +64,6 @@ class Document:
     unusable: tuple[Unusable, ...] = ()
     noise: int = 0
     long: bool = False
+    looked_at: dict[tuple[str, ...], tuple[Mapping[str, object], ...]] = field(
+        default_factory=dict[tuple[str, ...], tuple[Mapping[str, object], ...]], compare=False, repr=False
+    )

@@ -87,12 +87,13 @@ def _unfolded(pointer: str, value: object, lists: tuple[str, ...], depth: int) -
         yield pointer, value
 
 
-def first_objects(document: Document, *lists: str) -> Iterator[Mapping[str, object]]:
-    """The objects among the first results."""
-    for _, value in islice(results(document, *lists), LOOKED_AT):
-        fields = mapping(value)
-        if fields is not None:
-            yield fields
+def first_objects(document: Document, *lists: str) -> Sequence[Mapping[str, object]]:
+    """The objects among the first results; looked for once, for many adapters ask."""
+    known = document.looked_at.get(lists)
+    if known is None:
+        first = (mapping(value) for _, value in islice(results(document, *lists), LOOKED_AT))
+        known = document.looked_at[lists] = tuple(fields for fields in first if fields is not None)
+    return known
 
 
 def word(value: str | None) -> str | None:
