@@ -5,6 +5,7 @@ an address would write it, also line by line. The rest is `redact`'s guess.
 """
 
 import json
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -27,6 +28,8 @@ TRIED: Final = 64
 NAME_LIMIT: Final = 500
 """Characters of a name; names that are keys may have more in a record, but none of a scanner's needs it."""
 _REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
+_LOGIN: Final = re.compile(r"(?<=://)([^/?#\s]*)@(?!sha[0-9]{1,4}:)")
+"""A user, with or without a password, in an address; an image's digest stands behind an @ too."""
 _LINE_LEAST: Final = 16
 """Characters of a line of a secret that is masked by itself."""
 
@@ -80,18 +83,23 @@ class Masker:
         self.text = lru_cache(REMEMBERED)(self._text)
         """Free text for people: masked, without control characters but line ends and tabs, at most `limit` long."""
         self.name = lru_cache(REMEMBERED)(self._name)
-        """A name of something, of one line and at most `limit` long; never empty."""
+        """A name of something, of one line and at most `limit` long; never empty. An address has no password."""
 
     def _text(self, text: str, limit: int) -> str:
         hidden = redact(self._in_texts.masked(text))
         return _printable(hidden if len(hidden) <= limit else hidden[: limit - 1] + "…", "\n\t")
 
     def _name(self, text: str, limit: int = NAME_LIMIT) -> str:
-        return _printable(self._in_names.masked(text)[:limit], "") or "unknown"
+        named = _LOGIN.sub(_without_password, text) if "://" in text else text
+        return _printable(self._in_names.masked(named)[:limit], "") or "unknown"
 
     def identity(self, text: str) -> str:
         """A part of a fingerprint: masked, else as it is."""
         return self._in_names.masked(text)
+
+
+def _without_password(login: re.Match[str]) -> str:
+    return "" if ":" in login[1] or "%3a" in login[1].lower() else login[0]
 
 
 def _printable(text: str, others: str) -> str:

@@ -85,6 +85,25 @@ def test_a_secret_is_masked_in_every_spelling() -> None:
         assert form.strip('"') not in masker.text(f"see {form} there", 500)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://bob:one@two@shop.test/a", "https://shop.test/a"),
+        (
+            "pkg:npm/left@1?vcs_url=git%2Bhttps://:one@git.test/left",
+            "pkg:npm/left@1?vcs_url=git%2Bhttps://git.test/left",
+        ),
+        ("https://bob%3Aone@shop.test", "https://shop.test"),
+        ("https://shop.test:8080/@acme/left", "https://shop.test:8080/@acme/left"),
+        ("ssh://git@git.test/shop", "ssh://git@git.test/shop"),
+        ("docker-pullable://shop:1.4@sha256:00", "docker-pullable://shop:1.4@sha256:00"),
+    ],
+)
+def test_a_name_that_is_an_address_has_no_password(text: str, shown: str) -> None:
+    """Whatever is named by it."""
+    assert Masker([]).name(text) == shown
+
+
 def test_a_very_short_secret_leaves_no_text() -> None:
     """It would be in everything."""
     (finding,) = found([leak("x7!", Match="pin = x7!", Description="pin")])

@@ -182,8 +182,11 @@ def _draft(read: _Vulnerability, pointer: str, scan: _Scan, hints: Hints) -> Dra
 def _place(read: _Vulnerability, snippet: str | None) -> Location | None:
     where = mapping(read.location) or {}
     file = said(where.get("file"))
-    named = (said(where.get(n)) for n in ("method", "class", "path", "hostname", "crash_type"))
-    logical = next((n for n in named if n), None)
+    host = said(where.get("hostname"))
+    # What was tried at an address may hold a secret. There `method` is that of the request.
+    address = f"{host}{(said(where.get('path')) or '').partition('?')[0]}" if host else None
+    named = (said(where.get(n)) for n in ("method", "class", "path", "crash_type"))
+    logical = address or next((n for n in named if n), None)
     if file is None and logical is None:
         return None
     return Location(

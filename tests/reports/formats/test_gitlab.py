@@ -130,6 +130,15 @@ def test_the_severity_is_the_word(word: str | None, severity: Severity) -> None:
     assert one(scan("sast", found(severity=word))).severity.normalised is severity
 
 
+def test_what_was_tried_on_the_web_is_an_address() -> None:
+    """Without what was sent there; the method is the request's."""
+    where = {"hostname": "https://shop.test", "path": "/a?key=x", "method": "GET", "param": "key"}
+    (place,) = one(scan("dast", found(location=where))).locations
+    assert (place.path, place.logical) == (None, "https://shop.test/a")
+    (place,) = one(scan("dast", found(location={**where, "path": None}))).locations
+    assert place.logical == "https://shop.test"
+
+
 def test_lines_and_ids_are_no_part_of_the_identity() -> None:
     """The file, what is in it, and GitLab's own scope are."""
     moved = found(id="2" * 64, severity="Low", location={"file": "src/a.py", "start_line": 99, "method": "hashed"})
