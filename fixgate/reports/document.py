@@ -55,8 +55,8 @@ class Elements(Walked):
 class Document:
     """What a report's bytes hold: JSON values, each with its pointer ("" or "line 3").
 
-    `long` says that they are read anew each time. `noise` counts lines of text beside the JSON. `looked_at` is a cache of
-    `first_objects`.
+    `long` says that they are read anew each time. `noise` counts lines of text beside the JSON. `looked_at` caches what
+    `first_objects` found.
     """
 
     values: Sequence[tuple[str, object]]

@@ -21,6 +21,8 @@ NESTING_LIMIT: Final = 254
 """Levels of arrays and objects: as many as orjson writes. Real reports have fewer than 40."""
 _ESCAPED: Final = (b"\\u003a", b"\\u003A")
 """A colon, as only one of the two texts would have it."""
+_DIGITS: Final = 20
+"""Characters of the longest integer of 64 bits."""
 _HOLDERS: Final = (dict, list)
 
 
@@ -119,6 +121,14 @@ def _constant(_name: str) -> NoReturn:
     raise _NotANumber
 
 
+def _integer(text: str) -> int | float:
+    """As orjson reads it: what has more than 64 bits is rounded."""
+    made = int(text) if len(text) <= _DIGITS else float(text)
+    if made in (float("inf"), float("-inf")):
+        raise ValueError
+    return made if -(1 << 63) <= made < 1 << 64 else float(made)
+
+
 def _below(item: object) -> Iterable[object]:
     """The arrays and objects that stand directly in an array or object."""
     if isinstance(item, dict):
@@ -129,4 +139,4 @@ def _below(item: object) -> Iterable[object]:
     return (value for value in inside if type(value) in _HOLDERS)
 
 
-DECODER: Final = JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+DECODER: Final = JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer)

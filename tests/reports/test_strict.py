@@ -11,6 +11,7 @@ from fixgate.errors import Poison
 from fixgate.reports.strict import exact, strict
 
 NAMES: Final = st.sampled_from(["a", "b", ":", '":', '\\":', "\\", "a\\", '"', "\u0022:", " :", "é", ""])
+EDGES: Final = [sign * (1 << bits) + more for sign in (1, -1) for bits in (53, 63, 64, 70) for more in (-1, 0, 1)]
 SPACE: Final = st.sampled_from(["", " ", "\t", "\n", "  ", "\r\n"])
 
 
@@ -23,9 +24,11 @@ def escaped(text: str, draw: st.DrawFn) -> str:
 @st.composite
 def texts(draw: st.DrawFn, depth: int = 2) -> str:
     """JSON whose objects may have a name twice, with space and escapes wherever they may stand."""
-    kind = draw(st.sampled_from(["object", "array", "text"] if depth else ["text"]))
+    kind = draw(st.sampled_from(["object", "array", "text", "number"] if depth else ["text", "number"]))
     if kind == "text":
         return escaped(draw(NAMES), draw)
+    if kind == "number":
+        return str(draw(st.integers() | st.sampled_from(EDGES)))
     space = draw(SPACE)
     if kind == "array":
         return "[" + f"{space},".join(draw(st.lists(texts(depth=depth - 1), max_size=3))) + "]"
