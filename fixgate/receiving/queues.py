@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fixgate.errors import FixgateError
+from fixgate.errors import FixgateError, Transient
 from fixgate.receiving.book import SourceBook
 from fixgate.receiving.rates import Rates
 from fixgate.receiving.sources import QueueSource
@@ -76,11 +76,15 @@ class Queues:
                 if not emptier.still():
                     return
                 emptier.once()
-                failures = 0
             except (QueueLost, FixgateError) as error:
                 self._emptying.teller.refused(Way.SQS, "unavailable", str(error), name)
-                self._stop.wait(_BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
-                failures += 1
+            except Exception as error:  # noqa: BLE001 - its text could quote a report, so that nothing else may log it
+                self._emptying.teller.failed("a queue", error)
+            else:
+                failures = 0
+                continue
+            self._stop.wait(_BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
+            failures += 1
 
 
 class Emptier:
@@ -137,7 +141,10 @@ class Emptier:
                 repository=self._source.repository or "",
             )
         )
-        offset = place.offset.result(ACKNOWLEDGED_S)
+        try:
+            offset = place.offset.result(ACKNOWLEDGED_S)
+        except TimeoutError:
+            raise Transient("the broker does not say whether it has the report") from None
         self._with.teller.taken(Way.SQS, self._name, len(body), f"{place.topic}/{place.partition}/{offset}")
         self._called(lambda: client.delete_message(QueueUrl=self._source.queue, ReceiptHandle=message["ReceiptHandle"]))
 

@@ -51,7 +51,7 @@ class Posted:
 
     def __init__(self) -> None:
         self.records: list[Outbound] = []
-        self.fault: FixgateError | None = None
+        self.fault: Exception | None = None
         self.waiting: list[Future[int]] = []
         self.silent = False
         self.asked = threading.Event()

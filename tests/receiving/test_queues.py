@@ -127,6 +127,15 @@ def test_a_report_that_the_broker_does_not_have_stays_in_the_queue(queue: Queuei
     assert (queue.left(), len(queue.posted.records)) == (0, 1)
 
 
+def test_a_broker_that_says_nothing_is_no_acknowledgement(queue: Queueing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The report stays where it is, and its queue is tried again like one that failed."""
+    monkeypatch.setattr(queues, "ACKNOWLEDGED_S", 0)
+    queue.posted.silent = True
+    with pytest.raises(Transient, match="does not say"):
+        queue.once()
+    assert queue.left() == 1
+
+
 def test_a_report_over_the_limit_is_left_to_the_queue(queue: Queueing) -> None:
     """Its redrive policy puts it aside; that it has none is said."""
     queue.once(max_bytes=len(REPORT) - 1)
@@ -208,10 +217,11 @@ def test_queues_are_emptied_as_long_as_the_sources_say_so(queue: Queueing) -> No
         emptier.close()
 
 
-def test_what_fails_is_tried_again(queue: Queueing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A broker that comes back gets what was in the queue."""
+@pytest.mark.parametrize("fault", [Transient("down"), ValueError("a private word")])
+def test_what_fails_is_tried_again(queue: Queueing, monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
+    """A broker that comes back gets what was in the queue; no error ends its thread, or is told with its text."""
     monkeypatch.setattr(queues, "_BACKOFF_S", (0.01,))
-    queue.posted.fault = Transient("down")
+    queue.posted.fault = fault
     emptier = Queues(queue.emptying)
     emptier.attend()
     try:
@@ -224,3 +234,4 @@ def test_what_fails_is_tried_again(queue: Queueing, monkeypatch: pytest.MonkeyPa
             if thread.name == "queue-hub":
                 thread.join(WAIT_S)
     assert len(queue.posted.records) == 1
+    assert "private" not in queue.logs.getvalue()
