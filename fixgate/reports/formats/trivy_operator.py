@@ -13,7 +13,7 @@ from pydantic import Field
 from fixgate.reports.adapter import Hints, Item, Passed, Remark
 from fixgate.reports.containers import workload
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import first_objects, inside, labelled, mapping, results, sequence, shaped, text, word
+from fixgate.reports.fields import first_objects, inside, labelled, mapping, results, sequence, shaped, step, text, word
 from fixgate.reports.formats.trivy_results import Target, file_of, misconfiguration, secret, vulnerability
 from fixgate.reports.formats.trivy_shapes import Misconfiguration, Secret, Vulnerability
 
@@ -84,12 +84,12 @@ class TrivyOperator:
 
     def recognises(self, document: Document) -> bool:
         """By the group of its resources, or of a list of them."""
-        heads = (fields for _, value in document.values[:2] if (fields := mapping(value)) is not None)
-        return any(_is_ours(fields) for fields in (*heads, *first_objects(document, _LIST)))
+        heads = [fields for _, value in document.values[:2] if (fields := mapping(value)) is not None]
+        return any(map(_by_kind, heads)) or any(map(_is_ours, (*heads, *first_objects(document, _LIST))))
 
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""
-        for pointer, value in results(document, _LIST):
+        for pointer, value in _reports(document):
             fields = mapping(value)
             if fields is None:
                 yield Unusable(pointer, "no report of the Trivy operator")
@@ -97,6 +97,25 @@ class TrivyOperator:
                 yield from _of_object(mapping(fields["operatorObject"]) or {}, f"{pointer}/operatorObject", hints)
             else:
                 yield from _of_object(fields, pointer, hints)
+
+
+def _by_kind(fields: Mapping[str, object]) -> bool:
+    """Whether it has the reports by the names of their kinds, as a dump of a whole cluster has them."""
+    return bool(fields) and all(name.endswith(f".{_GROUP[:-1]}") for name in fields)
+
+
+def _reports(document: Document) -> Iterator[tuple[str, object]]:
+    for pointer, value in results(document, _LIST):
+        fields = mapping(value)
+        if fields is None or not _by_kind(fields):
+            yield pointer, value
+            continue
+        for name, listed in fields.items():
+            items = sequence(listed)
+            if items is None:
+                yield f"{pointer}/{step(name)}", listed
+            for number, item in enumerate(items or ()):
+                yield f"{pointer}/{step(name)}/{number}", item
 
 
 def _is_ours(fields: Mapping[str, object]) -> bool:

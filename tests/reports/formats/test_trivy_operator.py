@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import pytest
 
+from fixgate.errors import Poison
 from fixgate.events import Resource, Severity
 from fixgate.reports.report import Scan
 from tests.reports.making import found, one, report
@@ -110,6 +111,22 @@ def test_nothing_found_is_clean(value: object) -> None:
     """When it says whose it is."""
     read = report(value)
     assert (read.format, read.scan, read.results, read.warnings) == ("trivy-operator", Scan.CLEAN, 0, ())
+
+
+def test_a_dump_of_a_cluster_has_reports_by_kind() -> None:
+    """What is no list there is rejected; kinds of others are no reports of the operator."""
+    group = "aquasecurity.github.io"
+    dump: Fields = {
+        f"vulnerabilityreports.{group}": [kept(vulnerabilities=[vulnerability()])],
+        f"sbomreports.{group}": [],
+        f"exposedsecretreports.{group}": {},
+    }
+    read = report(dump)
+    assert (read.format, len(read.findings), len(read.rejected)) == ("trivy-operator", 1, 1)
+    assert read.findings[0].draft.pointer == f"/vulnerabilityreports.{group}/0/report/vulnerabilities/0"
+    assert report({f"configauditreports.{group}": []}).scan is Scan.CLEAN
+    with pytest.raises(Poison, match="no format that is known"):
+        report({"policyreports.wgpolicyk8s.io": [], f"configauditreports.{group}": []})
 
 
 def test_a_list_of_components_is_a_warning() -> None:
