@@ -25,7 +25,7 @@ TYPES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("conda", "conda-pkg", "conda-environment"), "conda"),
     **dict.fromkeys(("conan", "conancenter"), "conan"),
     **dict.fromkeys(("cocoapods", "pod"), "cocoapods"),
-    **dict.fromkeys(("swift", "swifturl"), "swift"),
+    **dict.fromkeys(("swift", "swifturl", "swiftpm"), "swift"),
     **dict.fromkeys(("pub", "dart-pub"), "pub"),
     **dict.fromkeys(("hex", "erlang"), "hex"),
     **dict.fromkeys(("hackage", "haskell"), "hackage"),

@@ -36,6 +36,7 @@ def test_a_manager_that_is_not_known_is_not_guessed(manager: str | None) -> None
         ("crates.io", "tokio", "1.0", "pkg:cargo/tokio@1.0"),
         ("GitHub Actions", "actions/checkout", "v4", "pkg:githubactions/actions/checkout@v4"),
         ("NuGet", "Acme.Shop", None, "pkg:nuget/Acme.Shop"),
+        ("swiftpm", "swift-log", "1.0", "pkg:swift/swift-log@1.0"),
         ("npm", "weird name?", "1 2", "pkg:npm/weird%20name%3F@1%202"),
     ],
 )
