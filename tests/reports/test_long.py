@@ -52,7 +52,7 @@ def same(one: Report, other: Report) -> bool:
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.integers() | st.text(alphabet='a"\\[]{},: \n\u00e9', max_size=6),
+    st.none() | st.integers(-(1 << 63), (1 << 64) - 1) | st.text(alphabet='a"\\[]{},: \n\u00e9', max_size=6),
     lambda inner: (
         st.lists(inner, max_size=4) | st.dictionaries(st.text(alphabet='a"[]{', max_size=3), inner, max_size=3)
     ),
