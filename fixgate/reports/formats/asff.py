@@ -1,5 +1,6 @@
 """AWS Security Finding Format: `{"Findings": […]}`, an array, one object, JSON lines, or EventBridge's envelope."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -29,6 +30,7 @@ from fixgate.reports.packages import known_as, purl
 from fixgate.reports.paths import portable
 from fixgate.reports.severity import HUNDRED, by_number, by_word, unknown
 
+_INSTANCE: Final = re.compile(r"i-[0-9a-z]{1,40}")
 _SURE: Final = 100
 LISTS: Final = ("Findings", "findings")
 
@@ -47,6 +49,7 @@ class _Resource(Shape):
     type: str | None = Field(default=None, alias="Type")
     id: str | None = Field(default=None, alias="Id")
     region: str | None = Field(default=None, alias="Region")
+    partition: object = Field(default=None, alias="Partition")
     role: str | None = Field(default=None, alias="ResourceRole")
     details: object = Field(default=None, alias="Details")
     misplaced: object = Field(default=None, alias="AwsIamAccessKey")
@@ -206,6 +209,10 @@ def _resource(read: _Resource, account: str | None, region: str | None) -> tuple
     found = aws.resource(word(read.id), account, where)
     if found is None and read.type == "AwsS3Bucket":
         found = aws.named_bucket(word(read.id), account, where)
+    if found is None and read.type == "AwsEc2Instance" and account and where:
+        # Products that are not AWS's give the instance's own id.
+        named = f"arn:{said(read.partition) or 'aws'}:ec2:{where}:{account}:instance/{read.id}"
+        found = aws.resource(named, account, where) if _INSTANCE.fullmatch(read.id or "") else None
     if found is None and read.type == "Container":
         found = image(said(inside(read.details, "Container", "ImageName")) or word(read.id))
     return None if found is None else (found, read.role)

@@ -135,6 +135,21 @@ def test_several_resources_are_one_finding_about_the_most_telling() -> None:
     assert finding.fingerprint == turned.fingerprint
 
 
+@pytest.mark.parametrize(
+    ("identifier", "partition", "expected"),
+    [
+        ("shop-1", None, None),
+        ("i-00ff", "a partition", None),
+        ("i-00ff", None, "arn:aws:ec2:eu-west-1:111122223333:instance/i-00ff"),
+        ("i-00ff", "aws-cn", "arn:aws-cn:ec2:eu-west-1:111122223333:instance/i-00ff"),
+    ],
+)
+def test_an_instance_has_one_name(identifier: str, partition: str | None, expected: str | None) -> None:
+    """Products of others give its own id in place of the ARN."""
+    resource = one(asff(Resources=[{"Type": "AwsEc2Instance", "Id": identifier, "Partition": partition}])).resource
+    assert (resource.id if resource else None) == expected
+
+
 def test_a_container_is_about_its_image() -> None:
     """As Trivy's template writes it."""
     details = {"Container": {"ImageName": "registry.test/shop:1.2"}}
