@@ -66,6 +66,8 @@ def _finding(told: Told, form: str, masker: Masker, key: HashKey, origin: Origin
     draft = told.draft
     # A secret of three characters is in every text: then no text is kept.
     quiet = draft.secret is not None and 0 < len(draft.secret.value) < LEAST
+    # One that the report does not name, or only in part, may stand in what it shows of the file all the same.
+    blind = draft.secret is not None and len(draft.secret.value) < LEAST
     mark = _mark(draft.secret, masker, key)
     resource = _resource(_or_file(draft), masker)
     affected = _affected(draft.affected, masker)
@@ -88,7 +90,7 @@ def _finding(told: Told, form: str, masker: Masker, key: HashKey, origin: Origin
         confidence=_optional(draft.confidence, masker),
         status=draft.status,
         aliases=tuple(masker.name(a) for a in draft.aliases[:ALIASES_KEPT]),
-        locations=tuple(_location(place, masker, quiet=quiet) for place in draft.locations[:LOCATIONS_KEPT]),
+        locations=tuple(_location(place, masker, blind=blind) for place in draft.locations[:LOCATIONS_KEPT]),
         resource=resource,
         account=_optional(draft.account, masker),
         region=_optional(draft.region, masker),
@@ -171,7 +173,7 @@ def _rating(found: SeverityRating, masker: Masker) -> SeverityRating:
     )
 
 
-def _location(found: Location, masker: Masker, *, quiet: bool) -> Location:
+def _location(found: Location, masker: Masker, *, blind: bool) -> Location:
     return Location(
         path=None if found.path is None else masker.name(found.path, ADDRESS_LIMIT),
         start_line=_line(found.start_line),
@@ -179,7 +181,7 @@ def _location(found: Location, masker: Masker, *, quiet: bool) -> Location:
         start_column=_line(found.start_column),
         end_column=_line(found.end_column),
         logical=_optional(found.logical, masker),
-        snippet=None if quiet or found.snippet is None else masker.text(found.snippet, SNIPPET_LIMIT),
+        snippet=None if blind or found.snippet is None else masker.text(found.snippet, SNIPPET_LIMIT),
     )
 
 

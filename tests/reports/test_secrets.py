@@ -56,6 +56,14 @@ def test_no_secret_is_in_any_field(make: Callable[[str, str], object], secret: s
         assert other.encode() not in encoded(finding)
 
 
+@pytest.mark.parametrize("shown", ["REDACTED", "", "start-of-it..."])
+def test_what_may_show_a_secret_that_is_not_named_is_not_kept(shown: str) -> None:
+    """Scanners that mask what they found may show it all the same, whole or in part, in the line around it."""
+    (finding,) = found([leak(shown, Match="password = start-of-it-and-the-rest")])
+    assert finding.locations[0].snippet is None
+    assert b"start-of-it" not in encoded(finding)
+
+
 def test_an_id_of_a_key_stays_where_it_is_a_name() -> None:
     """And is masked in texts."""
     (finding,) = found([leak(KEY_ID, Description=f"key {KEY_ID}")])
