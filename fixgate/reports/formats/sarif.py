@@ -12,7 +12,7 @@ from fixgate.reports.formats.sarif_runs import Context, context_of
 from fixgate.reports.formats.sarif_shapes import Result
 
 NOT_FINDINGS = frozenset({"pass", "notApplicable", "informational"})
-NOT_ACCEPTED = frozenset({"underReview", "rejected"})
+ACCEPTED = frozenset({None, "accepted"})
 _ABSENT: Final = object()
 
 
@@ -78,7 +78,7 @@ def _of_result(value: object, pointer: str, context: Context) -> Item:
         return read
     if read.kind in NOT_FINDINGS:
         return Passed(pointer)
-    # 3.27.23: suppressed only if no suppression of it is still under review or was rejected.
-    if read.suppressions and not any({s.status, s.state} & NOT_ACCEPTED for s in read.suppressions):
+    # 3.27.23: suppressed only if no suppression is under review or rejected; nor of a status that nobody knows.
+    if read.suppressions and all({s.status, s.state} <= ACCEPTED for s in read.suppressions):
         return Suppressed(pointer)
     return draft(read, pointer, context)

@@ -76,7 +76,7 @@ def test_severity(changes: dict[str, Any], rule: dict[str, Any], expected: Sever
 
 
 def test_suppressed_and_passed_results_are_counted_apart() -> None:
-    """A suppression that was not accepted is none."""
+    """A suppression that was not accepted is none, nor is one of a status that SARIF does not know."""
     results = [
         result(suppressions=[{"kind": "inSource"}]),
         result("r2", suppressions=[{"kind": "external", "status": "accepted"}]),
@@ -84,9 +84,11 @@ def test_suppressed_and_passed_results_are_counted_apart() -> None:
         result("r4", suppressions=[{"kind": "inSource"}, {"kind": "external", "status": "rejected"}]),
         result("r5", kind="pass"),
         result("r6", kind="notApplicable"),
+        result("r7", suppressions=[{"kind": "external", "status": "Rejected"}]),
+        result("r8", suppressions=[{"kind": "external", "status": ""}]),
     ]
     read = report(sarif(results))
-    assert (read.suppressed, read.passed, [t.draft.rule_id for t in read.findings]) == (2, 2, ["r3", "r4"])
+    assert (read.suppressed, read.passed, [t.draft.rule_id for t in read.findings]) == (2, 2, ["r3", "r4", "r7", "r8"])
 
 
 def test_a_result_that_is_gone_is_resolved() -> None:
