@@ -8,7 +8,7 @@ from pydantic import Field
 
 from fixgate.events import FindingStatus, Location, Package, Resource, SeverityRating
 from fixgate.reports import aws
-from fixgate.reports.adapter import Draft, Hints, Item, Passed, Suppressed
+from fixgate.reports.adapter import Draft, Hints, Item, Passed, Remark, Suppressed
 from fixgate.reports.containers import image
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
@@ -117,6 +117,8 @@ class Asff:
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""
         del hints
+        if any(word(text(inside(value, "NextToken"))) for _, value in document.values[:1]):
+            yield Remark("this is one page of several")
         for pointer, value in results(document, *LISTS):
             read = shaped(_Finding, value, pointer)
             if isinstance(read, Unusable):

@@ -36,6 +36,12 @@ def test_a_key_in_asff_is_found_in_its_details() -> None:
     assert (acting.identity, acting.resource) == (None, BUCKET)
 
 
+def test_one_page_of_several_is_a_warning() -> None:
+    """What is on the others is not in the report."""
+    assert report({"Findings": [asff()], "NextToken": "x"}).warnings == ("this is one page of several",)
+    assert report({"Findings": [asff()], "NextToken": None}).warnings == ()
+
+
 @pytest.mark.parametrize(
     ("severity", "expected"),
     [
