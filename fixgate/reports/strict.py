@@ -11,6 +11,7 @@ the report.
 
 from collections.abc import Iterable
 from json import JSONDecodeError, JSONDecoder
+from math import isinf
 from typing import Final, NoReturn, cast
 
 import orjson
@@ -21,8 +22,6 @@ NESTING_LIMIT: Final = 254
 """Levels of arrays and objects: as many as orjson writes. Real reports have fewer than 40."""
 _ESCAPED: Final = (b"\\u003a", b"\\u003A")
 """A colon, as only one of the two texts would have it."""
-_DIGITS: Final = 20
-"""Characters of the longest integer of 64 bits."""
 _HOLDERS: Final = (dict, list)
 
 
@@ -122,11 +121,12 @@ def _constant(_name: str) -> NoReturn:
 
 
 def _integer(text: str) -> int | float:
-    """As orjson reads it: what has more than 64 bits is rounded."""
-    made = int(text) if len(text) <= _DIGITS else float(text)
-    if made in (float("inf"), float("-inf")):
-        raise ValueError
-    return made if -(1 << 63) <= made < 1 << 64 else float(made)
+    """As orjson reads it: what has more than 64 bits is rounded; what no float holds stays as it is."""
+    made = int(text)
+    if -(1 << 63) <= made < 1 << 64:
+        return made
+    rounded = float(text)
+    return made if isinf(rounded) else rounded
 
 
 def _below(item: object) -> Iterable[object]:
