@@ -16,7 +16,7 @@ import orjson
 from fixgate.errors import Poison, Reason
 from fixgate.reports.document import Data, Document, Unusable
 from fixgate.reports.passing import Passing
-from fixgate.reports.strict import DECODER, NESTING_LIMIT, deeper, refuse, strict, unicode
+from fixgate.reports.strict import DECODER, NESTING_LIMIT, OBJECTS, deeper, refuse, strict, unicode
 
 LINE_LIMIT: Final = 8 * 1024 * 1024
 """Bytes of a line of a long report: it is read as a whole, and by each format that might know it."""
@@ -74,6 +74,8 @@ def _read_long(data: Data, start: int, stop: int, pointer: str) -> tuple[object]
     if stop - start > LINE_LIMIT:
         return Unusable(pointer, f"has {stop - start} bytes; {LINE_LIMIT} are read")
     line = _bare(data[start:stop])
+    if line.count(b"{") > OBJECTS:
+        return Unusable(pointer, f"has more than {OBJECTS} opening braces")
     return _read(line, pointer) if line else ()
 
 

@@ -13,7 +13,7 @@ from fixgate.errors import Poison, Reason
 from fixgate.reports.document import Data, Document
 from fixgate.reports.lines import long_lines, several
 from fixgate.reports.spans import long_value
-from fixgate.reports.strict import strict, unicode
+from fixgate.reports.strict import check_objects, strict, unicode
 
 REPORT_LIMIT: Final = 1024 * 1024 * 1024
 """Bytes of a report at most. In one record of `findings.raw` the topic's own limit is lower."""
@@ -49,6 +49,7 @@ def document(data: Data, *, limit: int = REPORT_LIMIT, eager: int = EAGER) -> Do
         text = unicode(text, encoding, len(mark)).encode()
     if not text.strip():
         return Document(values=())
+    check_objects(text)
     try:
         return Document(values=(("", strict(text)),))
     except Poison:

@@ -16,7 +16,7 @@ from typing import Final, cast
 from fixgate.errors import Poison, Reason
 from fixgate.reports.document import Broken, Data, Document, Elements
 from fixgate.reports.passing import Passing
-from fixgate.reports.strict import refuse, strict
+from fixgate.reports.strict import check_objects, refuse, strict
 
 LONG: Final = 1024 * 1024
 """Bytes of an array that is walked instead of read."""
@@ -139,7 +139,9 @@ def _without(data: Data, begin: int, end: int, spans: tuple[Span, ...]) -> objec
     if rest > REST_LIMIT:
         raise Poison(Reason.OVERSIZED, f"the report has {rest} bytes in one piece; {REST_LIMIT} are read")
     if not spans:
-        return strict(data[begin:end])
+        piece = data[begin:end]
+        check_objects(piece)
+        return strict(piece)
     nonce = token_hex(16)  # a text of the report could be any other mark
     pieces: list[bytes] = []
     for number, span in enumerate(spans):

@@ -20,6 +20,8 @@ from fixgate.errors import Poison, Reason
 
 NESTING_LIMIT: Final = 254
 """Levels of arrays and objects: as many as orjson writes. Real reports have fewer than 40."""
+OBJECTS: Final = 500_000
+"""Opening braces in what is read into memory at once: 16 MiB of real reports have 150,000 at most."""
 _ESCAPED: Final = (b"\\u003a", b"\\u003A")
 """A colon, as only one of the two texts would have it."""
 _HOLDERS: Final = (dict, list)
@@ -87,6 +89,12 @@ def reason(fault: Exception, text: str) -> str:
             return "has a NaN or an infinity, which JSON does not have"
         case _:
             return "has a number that is too long"
+
+
+def check_objects(data: bytes) -> None:
+    """Raise Poison when there are so many objects that to read them takes minutes, or a hundred times their bytes."""
+    if data.count(b"{") > OBJECTS:
+        raise Poison(Reason.OVERSIZED, f"the report has more than {OBJECTS} opening braces in one piece")
 
 
 def deeper(value: object, limit: int) -> bool:

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from fixgate.errors import Poison, Reason
-from fixgate.reports import opening
+from fixgate.reports import opening, strict
 from fixgate.reports.opening import document
 from fixgate.reports.report import Scan, read
 from tests.reports.making import data, leak
@@ -56,6 +56,19 @@ def test_what_is_too_large_is_refused_unread() -> None:
     with pytest.raises(Poison, match="52428800 bytes; 8388608 are read") as refused:
         document(b"[" + b" " * (50 * 1024 * 1024 - 2) + b"]", limit=8 * 1024 * 1024)
     assert refused.value.reason is Reason.OVERSIZED
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [b"[{}, {}, {}, {}]", b"{}\n{}\n{}\n{}\n", b"{{{{", codecs.BOM_UTF16_LE + "[{},{},{},{}]".encode("utf-16-le")],
+)
+def test_more_objects_than_fit_into_memory_are_refused(bad: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight megabytes of empty results would take two gigabytes, and take the process with them each time anew."""
+    monkeypatch.setattr(strict, "OBJECTS", 3)
+    with pytest.raises(Poison, match="more than 3 opening braces") as refused:
+        document(bad)
+    assert refused.value.reason is Reason.OVERSIZED
+    assert len(document(b"{}\n{}\n{}").values) == 3
 
 
 def test_a_wide_text_that_is_too_large_to_convert_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

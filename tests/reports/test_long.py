@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixgate.errors import Poison, Reason
-from fixgate.reports import lines, spans
+from fixgate.reports import lines, spans, strict
 from fixgate.reports.document import Broken, Elements
 from fixgate.reports.findings import findings
 from fixgate.reports.opening import document
@@ -144,6 +144,20 @@ def test_a_line_that_is_too_long_is_not_read_and_costs_the_others_nothing(monkey
     report = long(text)
     assert [(r.pointer, "1000 are read" in r.why) for r in report.rejected] == [("line 2", True)]
     assert (len(report.findings), report.results) == (2, 3)
+
+
+def test_an_element_of_too_many_objects_is_not_read_and_costs_the_others_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is a result that cannot be used; so is a line."""
+    monkeypatch.setattr(spans, "LONG", 1)
+    monkeypatch.setattr(strict, "OBJECTS", 3)
+    monkeypatch.setattr(lines, "OBJECTS", 3)
+    good, bad = data(leak("x" * 20)), data(leak("y" * 20, Tags=[{}, {}, {}]))
+    for text in (b"[" + good + b"," + bad + b"]", good + b"\n" + bad):
+        report = long(text)
+        assert ["opening braces" in r.why for r in report.rejected] == [True]
+        assert (len(report.findings), report.results) == (1, 2)
 
 
 @pytest.mark.parametrize("eager", [0, 1_000_000])
