@@ -115,7 +115,11 @@ def test_a_letter_names_no_file_of_the_report(ingesting: Ingesting) -> None:
     """Where formats have names in place of numbers, only their own words are told."""
     file = f"{SECRET}/settings.py"
     whole = {"type": "Secret Keyword", "filename": file, "hashed_secret": "a" * 40, "line_number": 3}
-    baseline = {"version": "1.5.0", "plugins_used": [], "results": {file: [{**whole, "line_number": "x"}, whole]}}
+    baseline: dict[str, Any] = {
+        "version": "1.5.0",
+        "plugins_used": [],
+        "results": {file: [{**whole, "line_number": "x"}, whole]},
+    }
     ingesting.run(data(baseline))
     (letter,) = ingesting.letters
     assert letter.detail == "1 of 2 results cannot be used: /results/…/0: wrong types: /line_number int_type"

@@ -58,13 +58,13 @@ def test_what_is_not_known_is_not_named(data: bytes) -> None:
     assert named(data, None) is None
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        *({}, [], None, 7, "text", {"version": "2.1.0", "runs": []}, {"version": [], "runs": 1}),
-        *({"results": []}, {"results": [7]}, {"results": [[{}]]}, {"results": None, "rows": {}, "data": 7}),
-    ],
-)
+NOBODYS: Final[list[object]] = [
+    *({}, [], None, 7, "text", {"version": "2.1.0", "runs": []}, {"version": [], "runs": 1}),
+    *({"results": []}, {"results": [7]}, {"results": [[{}]]}, {"results": None, "rows": {}, "data": 7}),
+]
+
+
+@pytest.mark.parametrize("value", NOBODYS)
 def test_a_document_that_is_not_known_is_not_named(value: object) -> None:
     """Neither is one that another adapter would read."""
     assert named(json.dumps(value).encode(), document(value)) is None
