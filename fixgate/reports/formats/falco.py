@@ -23,6 +23,7 @@ from fixgate.reports.fields import (
     shaped,
     some,
 )
+from fixgate.reports.formats.falco_output import without_arguments
 from fixgate.reports.severity import unknown
 
 _PRIORITIES: Final[Mapping[str, Severity]] = {
@@ -140,7 +141,7 @@ def _draft(read: _Alert, pointer: str) -> Draft:
     about = file if file and "->" not in file else None
     resource, affected = _about(fields)
     seen = moment(said(read.time))
-    text = said(read.output) or said(read.message) or ""
+    text = without_arguments(said(read.output) or said(read.message) or "", fields)
     return Draft(
         pointer=pointer,
         tool="falco",

@@ -58,6 +58,38 @@ def lines(*values: object) -> bytes:
     return b"\n".join(data(value) for value in values)
 
 
+@pytest.mark.parametrize(
+    ("output", "fields"),
+    [
+        ("run (user=root command=mysql -pMary-had-1 parent=sh)", {"proc.cmdline": "mysql -pMary-had-1"}),
+        ("run mysql -pMary-had-1 by sh -c 'mysql -pMary-had-1'", {"proc.args": "-pMary-had-1"}),
+        ("write Mary-had-1 to a file", {"evt.buffer": "Mary-had-1"}),
+        ("exec (user=ada command=sh -c Mary-had-1)", {"ka.uri.param[command]": "sh -c Mary-had-1"}),
+        ("run | user=root cmdline=curl -u ada:Mary-had-1 x pcmdline=sh Mary-had-1 name=web", {}),
+        ("run (pcmdline=sh\nMary-had-1 gparent=init args=Mary-had-1)", {}),
+        ("env=Mary-had-1", {"proc.env": 5}),
+    ],
+)
+def test_no_command_line_is_kept(output: str, fields: dict[str, Any]) -> None:
+    """People type passwords in them, and Falco's rules print them."""
+    finding = one(alert(output=output, fields=fields))
+    assert "Mary-had-1" not in repr(finding)
+    assert "[left out]" in finding.description
+
+
+def test_what_is_no_command_line_is_kept() -> None:
+    """Who did what, where."""
+    told = "Notice A shell was spawned (user=root command=sh -c id parent=runc terminal=34816 container=web)"
+    finding = one(alert(output=told))
+    assert finding.description == told.replace("sh -c id", "[left out]")
+
+
+@pytest.mark.parametrize("text", ["cmd" * 6_000, "cmd=" + " " * 16_000, "cmd= " * 4_000, "env=a a" * 2_000 + "="])
+def test_a_strange_output_is_gone_through_once(text: str) -> None:
+    """However it is made."""
+    assert len(one(alert(output=text)).description) <= 4_000
+
+
 SAMPLE: Final = lines(
     alert(),
     alert("Write below etc", fields={"fd.name": "/etc/passwd"}, priority="Error"),
