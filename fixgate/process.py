@@ -45,7 +45,7 @@ from fixgate.verbs import Workload
 
 G = TypeVar("G")
 
-BREATH_SECONDS: Final = 0.05
+BREATH_SECONDS: Final = 0.02
 """Between the beginnings of two transactions of a busy service; a record can wait so long at each service."""
 OUTSIDE_BREATH_SECONDS: Final = 0.025
 """The same where work outside waits for each of its steps to be committed."""

@@ -28,7 +28,7 @@ class Size:
     leaks: int
 
 
-FULL: Final = Size(rehearsals=100, warm_s=10, goal_s=20, high_s=10, changes=5, leaks=7)
+FULL: Final = Size(rehearsals=100, warm_s=30, goal_s=20, high_s=10, changes=5, leaks=7)
 QUICK: Final = Size(rehearsals=5, warm_s=1, goal_s=2, high_s=1, changes=2, leaks=1)
 HIGH_RATE: Final = 500.0
 
