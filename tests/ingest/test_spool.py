@@ -1,6 +1,7 @@
 """The file in which a large report is in the clear: nobody finds it, and nothing is left of it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,15 +10,26 @@ from pathlib import Path
 
 import pytest
 
-from fixgate.errors import Transient
+from fixgate.errors import Poison, Reason, Transient
 from fixgate.local.process import CODE_ROOT
-from services.ingest.adapters.spool import mapped, spooled
+from services.ingest.adapters.spool import check_fits, mapped, spooled
 
 
 def test_a_full_disk_is_no_fault_of_the_report(tmp_path: Path) -> None:
     """Nor is a folder that is not there."""
     with pytest.raises(Transient, match="could not be put"):
         spooled([b"x"], tmp_path / "absent")
+
+
+def test_a_report_that_no_waiting_would_make_fit_is_refused(tmp_path: Path) -> None:
+    """It would come again for ever, and what is behind it would wait; a full disk is another matter."""
+    whole = shutil.disk_usage(tmp_path).total
+    with pytest.raises(Poison, match=rf"has {whole + 1} bytes; the disk .* has {whole}") as refused:
+        check_fits(whole + 1, tmp_path)
+    assert refused.value.reason is Reason.OVERSIZED
+    check_fits(whole, tmp_path)
+    with pytest.raises(Transient, match="could not be put"):
+        check_fits(1, tmp_path / "absent")
 
 
 def test_a_spool_has_no_name_and_is_closed_to_others(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from fixgate.sealing import Unseal
 from fixgate.segments import REFERENCE, VERSION, Manifest, Purpose, manifest_of, opened
 from fixgate.verbs import Received
 from services.ingest.adapters.originals import Originals
-from services.ingest.adapters.spool import mapped, spooled
+from services.ingest.adapters.spool import check_fits, mapped, spooled
 from services.ingest.gathered import Gathered, Whole
 from services.ingest.hints import hints_of
 
@@ -84,6 +84,7 @@ class References:
 
     def _fetch(self, fetching: _Fetching) -> None:
         try:
+            check_fits(fetching.manifest.size, self._folder)
             with spooled(self._pieces(fetching), self._folder) as spool:
                 stored = self._originals.keep_large(spool)
                 report = read(mapped(spool), fetching.hints, limit=self._limit)

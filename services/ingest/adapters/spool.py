@@ -8,12 +8,24 @@ blocks for something else, the bytes are on the disk under the folder: it belong
 import errno
 import mmap
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-from fixgate.errors import Transient
+from fixgate.errors import Poison, Reason, Transient
+
+
+def check_fits(size: int, folder: Path) -> None:
+    """Raise Poison for a report that the whole disk could not hold: no waiting helps, and others wait behind it."""
+    try:
+        whole = shutil.disk_usage(folder).total
+    except OSError as error:
+        raise _failure(folder, error) from None
+    if size > whole:
+        why = f"the report has {size} bytes; the disk on which it would be read has {whole}"
+        raise Poison(Reason.OVERSIZED, why)
 
 
 def spooled(pieces: Iterable[bytes], folder: Path) -> BinaryIO:
