@@ -141,11 +141,15 @@ class Result:
     same record again, with the same facts where they were gathered, and the state as this answer leaves it. How far
     it came must be in that state, so the answer changes it. Records behind it in its partition wait; ticks and what is
     told do not. `partly` comes with the last answer.
+
+    `counted` says what became of the record's own parts, by a word of ours each: told in the log and as a metric once
+    it is committed, and used for nothing else. It comes with the last answer.
     """
 
     outputs: tuple[Output, ...] = ()
     state: Mapping[bytes, bytes | None] = field(default_factory=dict[bytes, bytes | None])
     partly: Poison | None = None
+    counted: Mapping[str, int] = field(default_factory=dict[str, int])
     unfinished: bool = False
 
 

@@ -151,14 +151,7 @@ def _counted(name: str, report: "Report | None", fault: FixgateError | None) -> 
     if report is None:
         why = fault.message if fault else ""
         return {"file": name, "format": None, "scan": FAILED, **counts, "warnings": [], "error": why}
-    counts |= {
-        "results": report.results,
-        "findings": len(report.findings),
-        "suppressed": report.suppressed,
-        "passed": report.passed,
-        "repeated": report.repeated,
-        "rejected": report.unusable,
-    }
+    counts |= {"results": report.results, **report.counts}
     warnings = list(report.warnings)
     return {"file": name, "format": report.format, "scan": report.scan.value, **counts, "warnings": warnings}
 

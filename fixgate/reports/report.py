@@ -56,9 +56,20 @@ class Report:
     secrets: frozenset[str] = field(default=frozenset[str](), repr=False)
 
     @property
+    def counts(self) -> dict[str, int]:
+        """How many results came to what."""
+        return {
+            "findings": len(self.findings),
+            "suppressed": self.suppressed,
+            "passed": self.passed,
+            "repeated": self.repeated,
+            "rejected": self.unusable,
+        }
+
+    @property
     def results(self) -> int:
         """How many results are in it."""
-        return len(self.findings) + self.suppressed + self.passed + self.repeated + self.unusable
+        return sum(self.counts.values())
 
     @property
     def unusable(self) -> int:

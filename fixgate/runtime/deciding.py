@@ -51,6 +51,8 @@ class Batch:
     alarms: list[tuple[Alarm, str, Span]] = field(default_factory=list[tuple[Alarm, str, Span]])
     decided: list[Decided] = field(default_factory=list[Decided])
     """What came of each event; kept only for a service with effects."""
+    counted: list[tuple[Received, Mapping[str, int]]] = field(default_factory=list[tuple[Received, Mapping[str, int]]])
+    """What became of the parts of records that are over."""
 
 
 class Decider(Generic[G]):
@@ -95,6 +97,8 @@ class Decider(Generic[G]):
                 # What could be used in part was no rejection: a source that sends it is not a bad one.
                 if item.over:
                     self._count(batch, item.inbound, item.event, fault)
+                if item.over and result is not None and result.counted and isinstance(item.event, Received):
+                    batch.counted.append((item.event, result.counted))
             elif fault is not None:
                 self._refuse(batch, item, fault)
         first = len(batch.records)
@@ -136,6 +140,8 @@ class Decider(Generic[G]):
             log.alarm(Alarm.QUARANTINED, "a source sends nothing but what is rejected", source=source)
         for kind, message, span in batch.alarms:
             log.alarm(kind, message, context=span.context)
+        for event, counts in batch.counted:
+            log.info("a record's parts are counted", record=event.origin, source=event.source, parts=dict(counts))
 
     # -- inside --------------------------------------------------------------------------------------------------
 

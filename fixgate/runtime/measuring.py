@@ -57,6 +57,11 @@ class Measures:
         for (topic, reason), count in Counter(batch.rejected).items():
             labels = {Attribute.DESTINATION: topic, Attribute.REASON: reason.value}
             self._metrics.add(metrics.RECORDS_REJECTED, count, labels)
+        parts: Counter[str] = Counter()
+        for _, counts in batch.counted:
+            parts.update(counts)
+        for outcome, count in parts.items():
+            self._metrics.add(metrics.RESULTS, count, {Attribute.OUTCOME: outcome})
         self._age(items)
 
     def aborted(self, error: FixgateError) -> None:

@@ -36,6 +36,7 @@ class Attribute(StrEnum):
     REASON = "fixgate.reason"
     ALARM = "fixgate.alarm"
     WAY = "fixgate.way"
+    OUTCOME = "fixgate.outcome"
 
 
 Value = str | int | float | bool

@@ -74,6 +74,12 @@ REPORTS_REFUSED = Counter(
     meaning="Reports that the receiver did not take, by the way in and the reason.",
     labels=(Attribute.WAY, Attribute.REASON),
 )
+RESULTS = Counter(
+    name="fixgate.results",
+    unit="{result}",
+    meaning="Results of reports by what became of them: findings, suppressed, passed, repeated, rejected.",
+    labels=(Attribute.OUTCOME,),
+)
 ALARMS = Counter(
     name="fixgate.alarms",
     unit="{alarm}",
@@ -147,6 +153,7 @@ ALL: tuple[Counter | Gauge | Histogram, ...] = (
     RECORDS_REJECTED,
     REPORTS_TAKEN,
     REPORTS_REFUSED,
+    RESULTS,
     ALARMS,
     LAG,
     OLDEST,

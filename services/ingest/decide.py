@@ -60,7 +60,8 @@ class Normalize:
         if after.done < total:
             return Result(outputs=outputs, state={entry(event): after.encode(event)}, unfinished=True)
         self.reader.done()
-        return Result(outputs=outputs, state=_cleared(event, facts), partly=_unusable(report))
+        counted = {outcome: count for outcome, count in report.counts.items() if count}
+        return Result(outputs=outputs, state=_cleared(event, facts), partly=_unusable(report), counted=counted)
 
     def _report(self, event: Received, record: bytes, gathered: Gathered) -> tuple[str, Report]:
         """The report and the digest of its bytes: the record's own, or those that it refers to."""

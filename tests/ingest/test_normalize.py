@@ -272,3 +272,14 @@ def test_the_same_report_twice_gives_the_same_findings(ingesting: Ingesting) -> 
     made = [(f.finding_id, f.fingerprint, f.problem_key) for f in ingesting.findings]
     assert len(made) == 4
     assert len(set(made)) == 2
+
+
+def test_what_became_no_finding_is_counted_and_told(ingesting: Ingesting) -> None:
+    """Nobody can hide results by calling them suppressed: how many there were is said of each report."""
+    suppressed = result("s", suppressions=[{"kind": "external"}])
+    log = sarif([result("a"), result("a"), suppressed, result("p", kind="pass"), {"ruleId": 7}])
+    ingesting.run(data(log))
+    said = map(json.loads, ingesting.world.logs.getvalue().splitlines())
+    (told,) = (line for line in said if line["message"] == "a record's parts are counted")
+    assert told["fields"]["parts"] == dict.fromkeys(("findings", "suppressed", "passed", "repeated", "rejected"), 1)
+    assert told["fields"]["record"].startswith("findings.raw/")

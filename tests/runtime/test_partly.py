@@ -67,3 +67,20 @@ def test_a_crash_neither_loses_nor_doubles_the_letter(world: World) -> None:
     world.work(world.runtime(partly))
     world.assert_exact()
     assert len(world.rejected()) == 1
+
+
+def test_what_became_of_a_records_parts_is_told_once_it_is_committed(world: World) -> None:
+    """A crash before the commit has told nothing, and nothing is told twice."""
+
+    def counted(event: Event, facts: Facts[Any]) -> Result:
+        return replace(counting(event, facts), counted={"passed": 7})
+
+    world.publish("k")
+    dying = world.runtime(counted, probe=crashing("commit", 1))
+    with pytest.raises(Crash):
+        world.work(dying)
+    assert '"passed"' not in world.logs.getvalue()
+    for state in dying.shards.owned.values():
+        state.close()
+    world.work(world.runtime(counted))
+    assert world.logs.getvalue().count('"passed": 7') == 1

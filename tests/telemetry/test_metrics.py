@@ -35,6 +35,7 @@ def test_what_the_operators_need_is_there() -> None:
         "fixgate.records.rejected": Counter,
         "fixgate.reports.taken": Counter,
         "fixgate.reports.refused": Counter,
+        "fixgate.results": Counter,
         "fixgate.alarms": Counter,
         "fixgate.lag": Gauge,
         "fixgate.oldest.age": Gauge,
