@@ -12,6 +12,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Final, cast
 
+from fixgate.errors import Poison
 from fixgate.reports.opening import document
 from fixgate.reports.report import read
 from tests.reports.samples import Lines, at, path_of, sample, written
@@ -58,7 +59,10 @@ def _real(name: str) -> Iterator[Any]:
     listed = json.loads((Path(folder) / "manifest.json").read_bytes())["files"]
     files = [Path(folder) / entry["file"] for entry in listed if entry["format"] == name and entry["kind"] == "real"]
     for file in sorted(files, key=lambda f: f.stat().st_size, reverse=True)[:1]:
-        values = document(file.read_bytes()).values
+        try:
+            values = document(file.read_bytes()).values
+        except Poison:
+            continue  # a table, which is named and not read
         yield Lines(v for _, v in values) if values[0][0] else values[0][1]
 
 
