@@ -16,6 +16,8 @@ from fixgate.signing import digest
 LOOK_S: Final = 0.5
 FLUSH_S: Final = 30.0
 MIB: Final = 1024 * 1024
+LARGEST: Final = 8 * MIB
+"""Bytes of a report in one message, as the topic takes them."""
 
 
 class Scanner:
@@ -23,7 +25,7 @@ class Scanner:
 
     def __init__(self, config: Mapping[str, Any], topic: str) -> None:
         self._topic = topic
-        self._producer = Producer({**config, "acks": "all", "linger.ms": 0})
+        self._producer = Producer({**config, "acks": "all", "linger.ms": 0, "message.max.bytes": LARGEST})
         self.appended: dict[str, float] = {}
         """Seconds since 1970 by the report's digest."""
 
