@@ -127,7 +127,7 @@ def functions(name: str, samples: Mapping[str, Mapping[str, float]]) -> list[Fig
         Figure(
             section=FUNCTIONS,
             name=name,
-            meaning=f"`{function}`, with what it calls",
+            meaning=f"{function}, with what it calls",
             unit=Unit.SECONDS,
             value=seconds,
             baseline="the process",
