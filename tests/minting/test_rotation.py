@@ -67,7 +67,10 @@ def asked(client: Issuer, identity: WorkloadIdentity) -> str:
 def test_the_authority_gives_the_issuers_name_to_nobody_else() -> None:
     """The parties that answer calls have a DNS name, each its own."""
     whole = for_topology(PIPELINE, DOMAIN)
-    assert {e.name: e.dns_names for e in whole.entries if e.dns_names} == {"issuer": ("issuer",), "receiver": ("receiver",)}
+    assert {e.name: e.dns_names for e in whole.entries if e.dns_names} == {
+        "issuer": ("issuer",),
+        "receiver": ("receiver",),
+    }
 
 
 def test_identities_of_the_authority_serve_and_rotate(
