@@ -60,7 +60,6 @@ class Document:
     """
 
     values: Sequence[tuple[str, object]]
-    lines: bool = False
     unusable: tuple[Unusable, ...] = ()
     noise: int = 0
     long: bool = False

@@ -56,7 +56,7 @@ def _of_lines(lines: Sequence[tuple[int, bytes]]) -> Document:
             values.append((f"line {number}", read[0]))
     if not values:
         refuse("is not JSON: not one of its lines is")
-    return Document(values=tuple(values), lines=True, unusable=tuple(unusable), noise=noise)
+    return Document(values=tuple(values), unusable=tuple(unusable), noise=noise)
 
 
 def _read(line: bytes, pointer: str) -> tuple[object] | Unusable | None:
@@ -110,7 +110,7 @@ def _prefixed(lines: Sequence[tuple[int, bytes]]) -> Document | None:
     if not found or not _alone(found[0][1]):
         return None
     made = _of_lines(found)
-    return Document(values=made.values, lines=True, unusable=made.unusable, noise=len(lines) - len(found))
+    return Document(values=made.values, unusable=made.unusable, noise=len(lines) - len(found))
 
 
 def _after_text(text: bytes) -> Document | None:
@@ -139,7 +139,7 @@ def _one_after_the_other(data: bytes) -> Document | None:
             return None
         values.append((f"value {len(values) + 1}", value))
         at = _SPACE.match(text, end).end()  # type: ignore[union-attr]  # likewise
-    return Document(values=tuple(values), lines=True) if len(values) > 1 else None
+    return Document(values=tuple(values)) if len(values) > 1 else None
 
 
 class Lines(Sequence[tuple[str, object]]):
@@ -194,7 +194,7 @@ def long_lines(data: Data, begin: int) -> Document | None:
             starts.append(start)
             ends.append(stop)
     values = Lines(data, numbers, starts, ends)
-    return Document(values=values, lines=True, unusable=tuple(unusable), noise=noise, long=True)
+    return Document(values=values, unusable=tuple(unusable), noise=noise, long=True)
 
 
 def _places(data: Data, begin: int) -> Iterator[tuple[int, int]]:

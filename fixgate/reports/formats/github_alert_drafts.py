@@ -13,7 +13,7 @@ from fixgate.reports.fields import Shape, inside, labelled, moment, said, sequen
 from fixgate.reports.formats.github_alert_parts import Alert, Envelope, Whose, place, status
 from fixgate.reports.formats.github_alert_shapes import DependencyAlert
 from fixgate.reports.packages import known_as, purl
-from fixgate.reports.paths import workflow_in
+from fixgate.reports.paths import action_used, workflow_in
 from fixgate.reports.secrets import about_secrets, shown
 from fixgate.reports.severity import by_word, unknown
 
@@ -26,7 +26,6 @@ _LEVELS: Final[Mapping[str, Severity]] = {
 _LEFT_ALONE: Final = frozenset({"false_positive", "wont_fix", "used_in_tests", "pattern_edited", "pattern_deleted"})
 """Resolutions of a secret that somebody may still use."""
 _EXACT: Final = re.compile(r"\s*=\s*(\S+)\s*")
-_USES: Final = re.compile(r"(?<![\w./-])([\w.-]+/[\w./-]+)@([\w./-]{1,200})")
 _QUOTED: Final = re.compile(r"\"[^\"\n]{1,1000}\"|'[^'\n]{1,1000}'|`[^`\n]{1,1000}`")
 """What a message quotes; where the rule is about secrets it may be one."""
 _TOP_SCORE: Final = 10.0
@@ -78,7 +77,6 @@ class Code:
         if about_secrets(rule_id, said(rule.description) or ""):
             text = _QUOTED.sub('"…"', text)
         workflow = workflow_in(whose.address, location.path if location else None)
-        uses = _USES.search(text) if workflow else None
         return Draft(
             pointer=pointer,
             tool="github code scanning",
@@ -101,7 +99,7 @@ class Code:
                 scanner=said(inside(read.tool, "name")),
                 ref=said(inside(seen, "ref")),
                 category=said(inside(seen, "category")),
-                uses=uses[0] if uses else None,
+                uses=action_used(workflow, text),
             ),
             links=some((said(read.html_url),)),
             first_seen_at=moment(said(read.created_at)),
