@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from fixgate.events import AffectedIdentity, FindingStatus, Location, Package, Resource, SeverityRating
+import msgspec
+from msgspec import Struct
+
+from fixgate.events import AffectedIdentity, FindingStatus, Package, Resource, SeverityRating
 from fixgate.reports.document import Document, Unusable
 
 
@@ -38,9 +41,23 @@ class Exposed:
     value: str = field(repr=False)
 
 
-@dataclass(slots=True, kw_only=True)
-class Draft:
-    """One result as its adapter read it: nothing is masked yet, and nothing is changed; to freeze it costs too much.
+class Spot(Struct, kw_only=True, frozen=True, gc=False):
+    """One place where a result was seen, as its adapter read it; a `Location` when its texts are masked.
+
+    Lines and columns are counted from 1. `logical` names a function, a resource or a layer, where there is no file.
+    """
+
+    path: str | None = None
+    start_line: int | None = None
+    end_line: int | None = None
+    start_column: int | None = None
+    end_column: int | None = None
+    logical: str | None = None
+    snippet: str | None = None
+
+
+class Draft(Struct, kw_only=True, gc=False):
+    """One result as its adapter read it: nothing is masked yet, and nothing is changed.
 
     `identity` are the parts of its fingerprint, after format and tool: what stays the same when the report is made
     again, elsewhere, in another order, with lines moved. `unique` says that the tool itself tells results apart by
@@ -63,7 +80,7 @@ class Draft:
     description: str = ""
     confidence: str | None = None
     aliases: tuple[str, ...] = ()
-    locations: tuple[Location, ...] = ()
+    locations: tuple[Spot, ...] = ()
     resource: Resource | None = None
     account: str | None = None
     region: str | None = None
@@ -72,21 +89,19 @@ class Draft:
     package: Package | None = None
     affected: AffectedIdentity | None = None
     secret: Exposed | None = None
-    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     links: tuple[str, ...] = ()
     first_seen_at: datetime | None = None
     last_seen_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(Struct, frozen=True, gc=False):
     """A check that found nothing wrong."""
 
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressed:
+class Suppressed(Struct, frozen=True, gc=False):
     """A result that somebody has told the scanner to leave alone."""
 
     pointer: str

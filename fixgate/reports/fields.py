@@ -1,6 +1,6 @@
 """What all adapters need to read what they do not trust: shapes, times, words.
 
-Each format declares with pydantic what it reads of a result. A value of another type than the format has rejects that
+Each format declares with msgspec what it reads of a result. A value of another type than the format has rejects that
 result, with its pointer: a guess would be worse than a person's look. Fields that are not read may hold anything.
 """
 
@@ -9,16 +9,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from math import isfinite
-from typing import Final, TypeVar, cast
+from typing import Annotated, Final, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import msgspec
 
 from fixgate.reports.document import Broken, Document, Elements, Unusable
 
 M = TypeVar("M", bound="Shape")
 
-FAULTS_TOLD: Final = 3
-_FIELD: Final = re.compile(r"[A-Za-z_@$][A-Za-z0-9_.-]{0,40}")
+Word = Annotated[str, msgspec.Meta(min_length=1)]
+"""A text that is not empty."""
+Count = Annotated[int, msgspec.Meta(ge=0)]
+"""A number of a line, a column, or of anything else that cannot be negative."""
+_FAULT: Final = re.compile(r"(Expected `[^`]*`(?: of length)?(?: >= \d+)?(?:, got `\w+`)?)(?: - at `\$(.*)`)?")
+_MISSING: Final = re.compile(r"Object missing required field `([^`]*)`(?: - at `\$(.*)`)?")
+_STEP: Final = re.compile(r"\[(\d+)\]|\[\.\.\.\]|\.([^.\[]+)")
 _MILLISECONDS: Final = 100_000_000_000
 """A time of more seconds than this would be in the year 5138: it is in milliseconds."""
 _NANOSECONDS: Final = re.compile(r"(\.\d{6})\d+")
@@ -28,29 +33,52 @@ LOOKED_AT: Final = 20
 """Results that an adapter looks at before it says that a document is none of its own."""
 
 
-class Shape(BaseModel):
+class Shape(msgspec.Struct, gc=False):
     """A part of a result: types exactly as the format has them, everything else in it ignored."""
-
-    model_config = ConfigDict(extra="ignore", strict=True, frozen=True, hide_input_in_errors=True)
 
 
 def shaped(model: type[M], value: object, pointer: str) -> M | Unusable:
-    """The value as the model has it, or why it is none: which fields, never what is in them."""
-    if isinstance(value, Broken):
-        return Unusable(pointer, value.why)
+    """The value as the model has it, or why it is none: the first field that is wrong, never what is in it."""
     try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        faults = error.errors(include_input=False, include_url=False, include_context=False)
-    first = "; ".join(f"{_place(f['loc'])} {f['type']}" for f in faults[:FAULTS_TOLD])
-    more = f"; and {len(faults) - FAULTS_TOLD} more" if len(faults) > FAULTS_TOLD else ""
-    return Unusable(pointer, f"wrong types: {first}{more}")
+        return msgspec.convert(value, model)
+    except msgspec.ValidationError as fault:
+        why = value.why if isinstance(value, Broken) else f"wrong types: {_told(str(fault))}"
+        return Unusable(pointer, why)
+    except UnicodeEncodeError:
+        return Unusable(pointer, "wrong types: half of a surrogate pair, which is no text, is not what a field holds")
 
 
-def _place(loc: tuple[int | str, ...]) -> str:
-    # What is no name of a field may be a text of the report.
-    parts = (str(p) if isinstance(p, int) or _FIELD.fullmatch(p) else "…" for p in loc)
-    return "/" + "/".join(parts)
+def _told(fault: str) -> str:
+    """A fault in our words; what msgspec says of other kinds may hold a text of the report."""
+    if (wrong := _FAULT.fullmatch(fault)) is not None:
+        return f"{_place(wrong[2])} {wrong[1].replace('`', '').lower()}"
+    if (missing := _MISSING.fullmatch(fault)) is not None:
+        return f"{_place(missing[2])}/{missing[1]} is missing".removeprefix("/")
+    return "a value of another kind"
+
+
+def _place(path: str | None) -> str:
+    """A JSON Pointer; what is no name of a field of ours may be a text of the report, and msgspec does not tell it."""
+    return "/" + "/".join(found[1] or found[2] or "…" for found in _STEP.finditer(path or ""))
+
+
+def respelled(value: object, names: Mapping[str, str], *within: str) -> object:
+    """An object with each of the names that scanners also give (left) in place of the one that is read (right).
+
+    Where it has both, or several, the one that is read wins, then the earlier one. The objects that stand `within` it
+    under these names are treated alike.
+    """
+    fields = mapping(value)
+    if fields is None:
+        return value
+    made = dict(fields)
+    for other, read in names.items():
+        if other in fields:
+            made.setdefault(read, fields[other])
+    for name in within:
+        if name in made:
+            made[name] = respelled(made[name], names, *within)
+    return made
 
 
 def mapping(value: object) -> Mapping[str, object] | None:

@@ -20,7 +20,7 @@ from fixgate.events import (
     Stored,
 )
 from fixgate.ids import derived_id
-from fixgate.reports.adapter import Draft, Exposed
+from fixgate.reports.adapter import Draft, Exposed, Spot
 from fixgate.reports.fingerprints import Told
 from fixgate.reports.masking import LEAST, Masker
 from fixgate.reports.report import Report
@@ -173,7 +173,7 @@ def _rating(found: SeverityRating, masker: Masker) -> SeverityRating:
     )
 
 
-def _location(found: Location, masker: Masker, *, blind: bool) -> Location:
+def _location(found: Spot, masker: Masker, *, blind: bool) -> Location:
     return Location(
         path=None if found.path is None else masker.name(found.path, ADDRESS_LIMIT),
         start_line=_line(found.start_line),

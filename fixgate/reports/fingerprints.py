@@ -5,15 +5,17 @@ stand in the file that they are about: so the lines may move and the report may 
 """
 
 import json
+import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import pairwise
 from typing import Final
 
 import orjson
+from msgspec import Struct, msgpack, structs
 
 from fixgate.reports.adapter import Draft, Item
 from fixgate.reports.document import Document
@@ -22,12 +24,16 @@ from fixgate.reports.masking import LEAST, Masker
 
 VERSION: Final = "v1"
 """Of fingerprints: another one when the same result would get another fingerprint."""
+_SIMPLE: Final = re.compile(r"[A-Za-z0-9_.~-]+")
+"""What JSON and addresses write as it is."""
+_LINE_END: Final = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _KEPT: Final = 8
 _HEAP_BITS: Final = 10
+DigestOf = Callable[[int, Draft], bytes]
+"""From the number of a draft in its report, and the draft, to its hash."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True, gc=False):
     """A draft with its fingerprint."""
 
     draft: Draft
@@ -44,7 +50,12 @@ def hashed(name: str, draft: Draft, number: int = 0) -> bytes:
 
     Each part is hashed with its length, so that no two lists of parts run together.
     """
-    parts = (name, draft.tool.lower(), *_identity(draft), *((str(number),) if number else ()))
+    parts = [name, draft.tool.lower(), *_identity(draft)]
+    if number:
+        parts.append(str(number))
+    text = "".join([f"{len(part)}:{part}" for part in parts])
+    if text.isascii():
+        return sha256(text.encode()).digest()
     encoded = [part.encode(errors="surrogatepass") for part in parts]
     return sha256(b"".join(b"%d:%b" % (len(part), part) for part in encoded)).digest()
 
@@ -64,10 +75,14 @@ def _identity(draft: Draft) -> tuple[str, ...]:
 
 
 def _surely_not_in(secret: str, parts: tuple[str, ...]) -> bool:
-    """Whether no form in which the secret is looked for can be in a part: they all begin like it, if it is simple."""
+    """Whether no form in which the secret is looked for can be in a part, for not even its beginning is."""
     start = secret[:LEAST]
-    simple = start.isascii() and start.isalnum() and len(secret.splitlines()) == 1
-    return simple and not any(start in part for part in parts)
+    if not _SIMPLE.fullmatch(start):
+        return False
+    lines = secret.splitlines() if _LINE_END.search(secret) else ()
+    return not any(
+        begin in part for begin in {start, *(line.strip()[:LEAST] for line in lines if line.strip())} for part in parts
+    )
 
 
 class Seen:
@@ -107,19 +122,19 @@ class Twins:
 
     @classmethod
     def among(
-        cls, name: str, said: Callable[[], Iterable[Item]], twins: frozenset[bytes], read_as: Document
+        cls, said: Callable[[], Iterable[Item]], digest_of: DigestOf, twins: frozenset[bytes], read_as: Document
     ) -> "Twins":
         """Of those drafts of a report whose hash begins as more than one does (`Seen.twice`)."""
         if not twins:
             return cls()
-        roots = dict(read_as.values) if not read_as.long else _Roots(read_as)
-        groups: dict[bytes, dict[tuple[str, bytes], _Twin]] = {}
+        wholes = _Wholes(read_as)
+        groups: dict[bytes, dict[bytes, _Twin]] = {}
         repeated: set[int] = set()
         for at, draft in enumerate(drafts(said())):
-            digest = hashed(name, draft)
+            digest = digest_of(at, draft)
             if digest[:_KEPT] in twins:
                 group = groups.setdefault(digest, {})
-                content = (_content(draft), sha256(_whole(roots, draft.pointer)).digest())
+                content = _content(draft, wholes.written(draft.pointer))
                 if content in group:
                     repeated.add(at)
                 else:
@@ -134,7 +149,7 @@ class _Twin:
     unique: bool
 
 
-def _numbers(groups: Iterable[Mapping[tuple[str, bytes], _Twin]]) -> Iterator[tuple[int, int]]:
+def _numbers(groups: Iterable[Mapping[bytes, _Twin]]) -> Iterator[tuple[int, int]]:
     for group in groups:
         ordered = sorted(group.items(), key=lambda item: (item[1].place, item[0]))
         yield from ((twin.at, number) for number, (_, twin) in enumerate(ordered) if number and not twin.unique)
@@ -145,37 +160,49 @@ def _position(draft: Draft) -> tuple[int, int]:
     return (first.start_line or 0, first.start_column or 0) if first else (0, 0)
 
 
-def _content(draft: Draft) -> str:
-    secret = draft.secret.value if draft.secret else ""
-    return sha256(f"{replace(draft, pointer='')!r} {secret}".encode(errors="surrogatepass")).hexdigest()
+def _content(draft: Draft, whole: bytes) -> bytes:
+    """What is the same for exact repeats alone: all that was made of the result, and all that it was made from."""
+    made = structs.replace(draft, pointer="")
+    try:
+        written = msgpack.encode(made)
+    except (UnicodeEncodeError, OverflowError):
+        written = repr((made, made.secret.value if made.secret else "")).encode(errors="surrogatepass")
+    return sha256(b"%d:%b%b" % (len(written), written, whole)).digest()
 
 
-class _Roots(dict[str, object]):
-    """The values of a long document by their pointers, each looked up when it is asked for."""
+class _Wholes:
+    """All of a result, by the pointer that an adapter gave."""
 
     def __init__(self, read_as: Document) -> None:
-        super().__init__()
         self._values = read_as.values
-        self._places = {pointer: at for at, (pointer, _) in enumerate(read_as.values)}
+        self._roots = {pointer: at for at, (pointer, _) in enumerate(read_as.values)}
+        self._parent: str | None = None
+        self._holder: object = None
+        """What stands at the parent's pointer: results follow each other in it."""
 
-    def get(self, key: str, default: object = None) -> object:
-        """The value with this pointer."""
-        at = self._places.get(key)
-        return default if at is None else self._values[at][1]
+    def written(self, pointer: str) -> bytes:
+        """The result as JSON, with the names in one order."""
+        found = self._at(pointer)
+        try:
+            return orjson.dumps(found, option=orjson.OPT_SORT_KEYS)
+        except orjson.JSONEncodeError:
+            return json.dumps(found, sort_keys=True).encode()  # half of a surrogate pair
+
+    def _at(self, pointer: str) -> object:
+        parent, slash, name = pointer.rpartition("/")
+        if not slash:
+            at = self._roots.get(pointer)
+            return None if at is None else self._values[at][1]
+        if parent != self._parent:
+            holder = self._at(parent)
+            self._parent, self._holder = parent, holder
+        return _below(self._holder, name)
 
 
-def _whole(roots: Mapping[str, object], pointer: str) -> bytes:
-    """All of a result, by the pointer that an adapter gave, with the names in one order."""
-    root, *parts = pointer.split("/")
-    found = roots.get(root)
-    for part in parts:
-        items, fields = sequence(found), mapping(found)
-        name = part.replace("~1", "/").replace("~0", "~")
-        if items is not None:
-            found = items[int(part)] if part.isdecimal() and int(part) < len(items) else None
-        else:
-            found = (fields or {}).get(part, (fields or {}).get(name))
-    try:
-        return orjson.dumps(found, option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError:
-        return json.dumps(found, sort_keys=True).encode()  # half of a surrogate pair
+def _below(holder: object, name: str) -> object:
+    """What stands there under a step of a pointer, escaped or, as adapters may write it, not."""
+    items = sequence(holder)
+    if items is not None:
+        return items[int(name)] if name.isdecimal() and int(name) < len(items) else None
+    fields = mapping(holder) or {}
+    return fields[name] if name in fields else fields.get(name.replace("~1", "/").replace("~0", "~"))

@@ -3,10 +3,11 @@
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from fixgate.events import Resource
 from fixgate.targets import WORKFLOW, workflow
@@ -15,6 +16,8 @@ TAIL: Final = 3
 """Segments by which a file is known when nothing says where its repository begins."""
 _SHORT: Final = 300
 """Characters of a path that is remembered."""
+_RELATIVE: Final = re.compile(r"(?!\.{1,2}/)[\w.@+-]+(?:/(?!\.{0,2}(?:/|$))[\w.@+-]+)*")
+"""A path that is written as it is written everywhere."""
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,30}://")
 """What an address begins with; a drive has one letter."""
 _DRIVE: Final = re.compile(r"^/?[A-Za-z]:(?=/)")
@@ -29,8 +32,7 @@ _USES: Final = re.compile(r"(?<![\w./-])([\w.-]+/[\w./-]+)@([\w./-]{1,200})")
 _WORKFLOW: Final = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True, gc=False):
     """A file: `path` as people are shown it, `identity` as it goes into a fingerprint."""
 
     path: str
@@ -45,6 +47,8 @@ def portable(text: str, roots: Iterable[str] = ()) -> Place:
     `roots` are folders (paths or addresses) that the report itself calls the root of what was scanned. What is below
     none of them, nor below a folder of a well-known service, is known by its last segments.
     """
+    if len(text) <= _SHORT and _RELATIVE.fullmatch(text):
+        return Place(text, text)
     # A report names few files many times.
     place = _placed if len(text) <= _SHORT else _placed.__wrapped__
     return place(text, tuple(roots))

@@ -128,6 +128,10 @@ class _Tally:
         if self.digests is not None:
             self.digests.append(name)
 
+    def digest_of(self, at: int, draft: Draft) -> bytes:
+        """The hash of the draft with this number."""
+        return self.digests[at] if self.digests is not None else hashed(self.name, draft)
+
     def twins(self) -> frozenset[bytes]:
         """What hashes of drafts begin with that are, or may be, the same."""
         return twice(self.digests or ()) if self.seen is None else self.seen.twice()
@@ -183,7 +187,7 @@ def _report(name: str, read_as: Document, said: Callable[[], Iterable[Item]]) ->
         tally.reject(bad)
     for item in said():
         tally.add(item)
-    twins = Twins.among(name, said, tally.twins(), read_as)
+    twins = Twins.among(said, tally.digest_of, tally.twins(), read_as)
     told = AllTold(name, said, twins, tally.drafts - len(twins.repeated), tally.digests)
     return Report(
         format=name,

@@ -107,7 +107,7 @@ def test_a_bad_result_costs_the_others_nothing_and_is_not_lost(ingesting: Ingest
     ingesting.run(report)
     assert len(ingesting.findings) == 2
     (letter,) = ingesting.letters
-    assert letter.detail == "1 of 3 results cannot be used: /1: wrong types: /StartLine int_type"
+    assert letter.detail == "1 of 3 results cannot be used: /1: wrong types: /StartLine expected int | null, got str"
     assert ingesting.opened(letter) == report
 
 
@@ -122,7 +122,7 @@ def test_a_letter_names_no_file_of_the_report(ingesting: Ingesting) -> None:
     }
     ingesting.run(data(baseline))
     (letter,) = ingesting.letters
-    assert letter.detail == "1 of 2 results cannot be used: /results/…/0: wrong types: /line_number int_type"
+    assert letter.detail == "1 of 2 results cannot be used: /results/…/0: wrong types: /line_number expected int | null, got str"
 
 
 def test_putting_such_a_report_back_makes_no_new_finding(ingesting: Ingesting) -> None:

@@ -86,12 +86,13 @@ def test_nothing_found_by_nobody_in_particular_is_clean_with_a_warning(nothing: 
 
 
 def test_a_result_of_wrong_types_is_rejected_alone() -> None:
-    """With its pointer and the fields, and without what is in them."""
-    read = report([asff(), asff(Severity="HI" + "GH", Resources={"a": LEAKED}), asff(Id="3")])
-    assert (len(read.findings), read.results) == (2, 3)
-    (rejected,) = read.rejected
-    assert (rejected.pointer, "/Severity" in rejected.why, "/Resources" in rejected.why) == ("/1", True, True)
-    assert LEAKED not in rejected.why
+    """With its pointer and the first field, and without what is in it."""
+    read = report([asff(), asff(Severity="HI" + "GH"), asff(Id="3"), asff(Resources=[{"Type": {LEAKED: 1}}])])
+    assert (len(read.findings), read.results) == (2, 4)
+    rejected, leaking = read.rejected
+    assert (rejected.pointer, rejected.why) == ("/1", "wrong types: /Severity expected object | null, got str")
+    assert "/Resources/0" in leaking.why
+    assert LEAKED not in leaking.why
 
 
 @pytest.mark.parametrize("bad", [None, 7, "text", []])

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from fixgate.errors import Misconfigured
 from fixgate.reports.adapter import Exposed
@@ -190,7 +191,7 @@ def test_where_a_result_stands_shows_no_secret() -> None:
     read = report([leak(secret)])
     (told,) = read.findings
     for name in (f"x/{secret}.py", "\ud800"):
-        at_a_name = Told(replace(told.draft, pointer=f"/results/{name}/0"), told.fingerprint)
+        at_a_name = Told(structs.replace(told.draft, pointer=f"/results/{name}/0"), told.fingerprint)
         (finding,) = findings(replace(read, findings=(at_a_name,)), KEY, ORIGIN)
         assert secret.encode() not in encoded(finding)
         assert finding.original.pointer.startswith("/results/")

@@ -4,15 +4,16 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.events import FindingStatus, Location, Package, Resource, SeverityRating
+from fixgate.events import FindingStatus, Package, Resource, SeverityRating
 from fixgate.reports import aws
-from fixgate.reports.adapter import Draft, Hints, Item, Passed, Remark, Suppressed
+from fixgate.reports.adapter import Draft, Hints, Item, Passed, Remark, Spot, Suppressed
 from fixgate.reports.containers import image
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
     Shape,
+    Word,
     first_objects,
     inside,
     labelled,
@@ -36,70 +37,70 @@ LISTS: Final = ("Findings", "findings")
 
 
 class _Severity(Shape):
-    label: str | None = Field(default=None, alias="Label")
-    normalized: float | None = Field(default=None, alias="Normalized")
-    original: str | None = Field(default=None, alias="Original")
+    label: str | None = field(default=None, name="Label")
+    normalized: float | None = field(default=None, name="Normalized")
+    original: str | None = field(default=None, name="Original")
 
 
 class _Provider(Shape):
-    severity: _Severity | None = Field(default=None, alias="Severity")
+    severity: _Severity | None = field(default=None, name="Severity")
 
 
 class _Resource(Shape):
-    type: str | None = Field(default=None, alias="Type")
-    id: str | None = Field(default=None, alias="Id")
-    region: str | None = Field(default=None, alias="Region")
-    partition: object = Field(default=None, alias="Partition")
-    role: str | None = Field(default=None, alias="ResourceRole")
-    details: object = Field(default=None, alias="Details")
-    misplaced: object = Field(default=None, alias="AwsIamAccessKey")
+    type: str | None = field(default=None, name="Type")
+    id: str | None = field(default=None, name="Id")
+    region: str | None = field(default=None, name="Region")
+    partition: object = field(default=None, name="Partition")
+    role: str | None = field(default=None, name="ResourceRole")
+    details: object = field(default=None, name="Details")
+    misplaced: object = field(default=None, name="AwsIamAccessKey")
 
 
 class _Status(Shape):
-    status: str | None = Field(default=None, alias="Status")
-    control: str | None = Field(default=None, alias="SecurityControlId")
+    status: str | None = field(default=None, name="Status")
+    control: str | None = field(default=None, name="SecurityControlId")
 
 
 class _VulnerablePackage(Shape):
-    name: str | None = Field(default=None, alias="Name")
-    version: str | None = Field(default=None, alias="Version")
-    manager: str | None = Field(default=None, alias="PackageManager")
-    fixed: str | None = Field(default=None, alias="FixedInVersion")
-    file: object = Field(default=None, alias="FilePath")
+    name: str | None = field(default=None, name="Name")
+    version: str | None = field(default=None, name="Version")
+    manager: str | None = field(default=None, name="PackageManager")
+    fixed: str | None = field(default=None, name="FixedInVersion")
+    file: object = field(default=None, name="FilePath")
 
 
 class _Vulnerability(Shape):
-    id: str | None = Field(default=None, alias="Id")
-    packages: list[_VulnerablePackage] | None = Field(default=None, alias="VulnerablePackages")
+    id: str | None = field(default=None, name="Id")
+    packages: list[_VulnerablePackage] | None = field(default=None, name="VulnerablePackages")
 
 
 class _Finding(Shape):
-    id: str = Field(alias="Id", min_length=1)
-    product: str | None = Field(default=None, alias="ProductArn")
-    product_name: str | None = Field(default=None, alias="ProductName")
-    generator: str | None = Field(default=None, alias="GeneratorId")
-    account: str | None = Field(default=None, alias="AwsAccountId")
-    region: str | None = Field(default=None, alias="Region")
-    types: object = Field(default=None, alias="Types")
-    title: object = Field(default=None, alias="Title")
-    description: object = Field(default=None, alias="Description")
-    severity: _Severity | None = Field(default=None, alias="Severity")
-    provider: _Provider | None = Field(default=None, alias="FindingProviderFields")
-    confidence: object = Field(default=None, alias="Confidence")
-    resources: list[_Resource] | None = Field(default=None, alias="Resources")
-    compliance: _Status | None = Field(default=None, alias="Compliance")
-    workflow: _Status | None = Field(default=None, alias="Workflow")
-    old_state: str | None = Field(default=None, alias="WorkflowState")
-    state: str | None = Field(default=None, alias="RecordState")
-    vulnerabilities: list[_Vulnerability] | None = Field(default=None, alias="Vulnerabilities")
-    product_fields: object = Field(default=None, alias="ProductFields")
-    remediation: object = Field(default=None, alias="Remediation")
-    source_url: object = Field(default=None, alias="SourceUrl")
-    sample: object = Field(default=None, alias="Sample")
-    first_seen: object = Field(default=None, alias="FirstObservedAt")
-    created: object = Field(default=None, alias="CreatedAt")
-    last_seen: object = Field(default=None, alias="LastObservedAt")
-    updated: object = Field(default=None, alias="UpdatedAt")
+    id: Word = field(name="Id")
+    product: str | None = field(default=None, name="ProductArn")
+    product_name: str | None = field(default=None, name="ProductName")
+    generator: str | None = field(default=None, name="GeneratorId")
+    account: str | None = field(default=None, name="AwsAccountId")
+    region: str | None = field(default=None, name="Region")
+    types: object = field(default=None, name="Types")
+    title: object = field(default=None, name="Title")
+    description: object = field(default=None, name="Description")
+    severity: _Severity | None = field(default=None, name="Severity")
+    provider: _Provider | None = field(default=None, name="FindingProviderFields")
+    confidence: object = field(default=None, name="Confidence")
+    resources: list[_Resource] | None = field(default=None, name="Resources")
+    compliance: _Status | None = field(default=None, name="Compliance")
+    workflow: _Status | None = field(default=None, name="Workflow")
+    old_state: str | None = field(default=None, name="WorkflowState")
+    state: str | None = field(default=None, name="RecordState")
+    vulnerabilities: list[_Vulnerability] | None = field(default=None, name="Vulnerabilities")
+    product_fields: object = field(default=None, name="ProductFields")
+    remediation: object = field(default=None, name="Remediation")
+    source_url: object = field(default=None, name="SourceUrl")
+    sample: object = field(default=None, name="Sample")
+    first_seen: object = field(default=None, name="FirstObservedAt")
+    created: object = field(default=None, name="CreatedAt")
+    last_seen: object = field(default=None, name="LastObservedAt")
+    updated: object = field(default=None, name="UpdatedAt")
 
 
 class Asff:
@@ -161,7 +162,7 @@ def _draft(read: _Finding, pointer: str) -> Draft:
         description=text(read.description),
         confidence=_number(read.confidence),
         aliases=aliases,
-        locations=tuple(Location(path=portable(f).path) for f in some(said(p.file) for p in packages)),
+        locations=tuple(Spot(path=portable(f).path) for f in some(said(p.file) for p in packages)),
         resource=resource,
         account=account,
         region=region,

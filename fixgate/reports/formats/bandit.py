@@ -5,13 +5,23 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from pydantic import Field
-
-from fixgate.events import FindingStatus, Location
-from fixgate.reports.adapter import Draft, Exposed, Failed, Hints, Item, Remark
+from fixgate.events import FindingStatus
+from fixgate.reports.adapter import Draft, Exposed, Failed, Hints, Item, Remark, Spot
 from fixgate.reports.code import lines_of
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import Shape, first_objects, inside, mapping, moment, said, sequence, shaped, some
+from fixgate.reports.fields import (
+    Count,
+    Shape,
+    Word,
+    first_objects,
+    inside,
+    mapping,
+    moment,
+    said,
+    sequence,
+    shaped,
+    some,
+)
 from fixgate.reports.paths import portable
 from fixgate.reports.severity import rated
 
@@ -25,14 +35,14 @@ class _Weakness(Shape):
 
 
 class _Issue(Shape):
-    test_id: str = Field(min_length=1)
+    test_id: Word
     filename: str
     test_name: str | None = None
     issue_severity: str | None = None
     issue_confidence: str | None = None
     issue_text: str | None = None
     issue_cwe: _Weakness | None = None
-    line_number: int | None = Field(default=None, ge=0)
+    line_number: Count | None = None
     line_range: list[int] | None = None
     col_offset: int | None = None
     code: str | None = None
@@ -95,7 +105,7 @@ def _draft(read: _Issue, pointer: str, when: datetime | None, hints: Hints) -> D
         confidence=said(read.issue_confidence),
         aliases=(f"CWE-{read.issue_cwe.id}",) if read.issue_cwe and read.issue_cwe.id else (),
         locations=(
-            Location(
+            Spot(
                 path=file.path,
                 start_line=read.line_number or None,
                 end_line=max(read.line_range, default=None) if read.line_range else None,

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.events import FindingStatus, Location, Package, Resource
+from fixgate.events import FindingStatus, Package, Resource
 from fixgate.reports import aws
-from fixgate.reports.adapter import Draft, Exposed, Hints
-from fixgate.reports.fields import Shape, labelled, said, sequence, some, text, texts, word
+from fixgate.reports.adapter import Draft, Exposed, Hints, Spot
+from fixgate.reports.fields import Shape, Word, labelled, said, sequence, some, text, texts, word
 from fixgate.reports.packages import known_as, purl
 from fixgate.reports.paths import portable, workflow_in
 from fixgate.reports.secrets import about_secrets
@@ -42,15 +42,15 @@ class _Details(Shape):
     package_name: str | None = None
     package_version: str | None = None
     package_type: object = None
-    fixed: object = Field(default=None, alias="fixed_versions")
-    lowest: object = Field(default=None, alias="lowest_fixed_version")
+    fixed: object = field(default=None, name="fixed_versions")
+    lowest: object = field(default=None, name="lowest_fixed_version")
     link: object = None
 
 
 class Check(Shape):
     """What is read of a failed check."""
 
-    check_id: str = Field(min_length=1)
+    check_id: Word
     file_path: str
     check_name: str | None = None
     resource: str | None = None
@@ -60,8 +60,8 @@ class Check(Shape):
     guideline: object = None
     description: object = None
     code_block: object = None
-    details: _Details | None = Field(default=None, alias="vulnerability_details")
-    validation: object = Field(default=None, alias="validation_status")
+    details: _Details | None = field(default=None, name="vulnerability_details")
+    validation: object = field(default=None, name="validation_status")
 
 
 def draft(read: Check, pointer: str, framework: Framework) -> Draft:
@@ -104,9 +104,9 @@ def _stable(name: str, framework: Framework) -> str:
     return _INDEX.sub("[]", name) if _PIPELINES.fullmatch(framework.name) else name
 
 
-def _location(read: Check, path: str, name: str | None, code: str | None) -> Location:
+def _location(read: Check, path: str, name: str | None, code: str | None) -> Spot:
     first, *rest = read.file_line_range or [0]
-    return Location(
+    return Spot(
         path=path,
         start_line=first if first > 0 else None,
         end_line=rest[-1] if rest and rest[-1] > 0 else None,

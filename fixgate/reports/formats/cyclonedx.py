@@ -6,8 +6,8 @@ from itertools import islice
 from typing import Final
 from urllib.parse import unquote
 
-from fixgate.events import FindingStatus, Location, Package, Resource, Severity, SeverityRating
-from fixgate.reports.adapter import Draft, Hints, Item, Remark, Suppressed
+from fixgate.events import FindingStatus, Package, Resource, Severity, SeverityRating
+from fixgate.reports.adapter import Draft, Hints, Item, Remark, Spot, Suppressed
 from fixgate.reports.containers import image
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
@@ -203,7 +203,7 @@ def _draft(read: _Vulnerability, names: tuple[str, ...], pointer: str, bill: _Bi
         title=f"{names[0]} in {affected[0].name}" if affected else names[0],
         description="\n\n".join(s for s in said if s),
         aliases=(*names, *_weaknesses(read.cwes)),
-        locations=tuple(Location(logical=c.purl or c.name) for c in affected[:_PLACES]),
+        locations=tuple(Spot(logical=c.purl or c.name) for c in affected[:_PLACES]),
         resource=bill.resource,
         repository=bill.repository,
         package=Package(purl=urls[0], fixed_versions=unaffected if len(urls) == 1 else ()) if urls else None,

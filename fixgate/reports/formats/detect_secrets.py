@@ -4,19 +4,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import Field
-
-from fixgate.events import FindingStatus, Location
-from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Remark, Suppressed
+from fixgate.events import FindingStatus
+from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Remark, Spot, Suppressed
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import Shape, first_objects, labelled, mapping, moment, said, sequence, shaped, step
+from fixgate.reports.fields import (
+    Count,
+    Shape,
+    Word,
+    first_objects,
+    labelled,
+    mapping,
+    moment,
+    said,
+    sequence,
+    shaped,
+    step,
+)
 from fixgate.reports.paths import Place, portable
 from fixgate.reports.severity import unknown
 
 
 class _Hit(Shape):
-    type: str = Field(min_length=1)
-    line_number: int | None = Field(default=None, ge=0)
+    type: Word
+    line_number: Count | None = None
     is_verified: bool | None = None
     is_secret: bool | None = None
 
@@ -87,7 +97,7 @@ def _draft(read: _Hit, file: Place, pointer: str, whole: _Baseline) -> Draft:
         rule_name=read.type,
         title=read.type,
         confidence=None if read.is_verified is None else "verified" if read.is_verified else "unverified",
-        locations=(Location(path=file.path, start_line=read.line_number or None),),
+        locations=(Spot(path=file.path, start_line=read.line_number or None),),
         repository=whole.hints.repository,
         secret=Exposed(kind=read.type, value=""),
         labels=labelled(

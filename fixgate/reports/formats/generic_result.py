@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from fixgate.events import AffectedIdentity, FindingStatus, Location, Package, Resource, SeverityRating
+from fixgate.events import AffectedIdentity, FindingStatus, Package, Resource, SeverityRating
 from fixgate.reports import aws
-from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Passed, Suppressed
+from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Passed, Spot, Suppressed
 from fixgate.reports.document import Unusable
 from fixgate.reports.fields import moment, some, word
 from fixgate.reports.formats.generic_header import Header
@@ -148,8 +148,8 @@ def _package(read: Result) -> Package | None:
     return Package(purl=made, fixed_versions=some(_listed(read.fixed_versions)))
 
 
-def _location(read: Result, path: str, *, hidden: bool) -> Location:
-    return Location(
+def _location(read: Result, path: str, *, hidden: bool) -> Spot:
+    return Spot(
         path=path,
         start_line=read.line or None,
         end_line=read.end_line or None,

@@ -2,9 +2,7 @@
 
 from typing import Final
 
-from pydantic import Field
-
-from fixgate.reports.fields import Shape
+from fixgate.reports.fields import Count, Shape
 
 Text = str | int | None
 """Tools write names as numbers, too."""
@@ -27,10 +25,10 @@ class Result(Shape):
     status: Text = None
     aliases: Texts = None
     path: Text = None
-    line: int | None = Field(default=None, ge=0)
-    end_line: int | None = Field(default=None, ge=0)
-    column: int | None = Field(default=None, ge=0)
-    end_column: int | None = Field(default=None, ge=0)
+    line: Count | None = None
+    end_line: Count | None = None
+    column: Count | None = None
+    end_column: Count | None = None
     snippet: Text = None
     resource: Text = None
     resource_kind: Text = None
@@ -51,5 +49,5 @@ class Result(Shape):
     last_seen: Time = None
 
 
-NAMES: Final = frozenset(Result.model_fields)
+NAMES: Final = frozenset(Result.__struct_fields__)
 """What a mapping, words and constants may name."""

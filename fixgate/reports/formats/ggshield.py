@@ -5,14 +5,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.events import FindingStatus, Location
+from fixgate.events import FindingStatus
 from fixgate.reports import aws
-from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Remark, Suppressed
+from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Remark, Spot, Suppressed
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
     Shape,
+    Word,
     first_objects,
     inside,
     labelled,
@@ -43,7 +44,7 @@ class _Occurrence(Shape):
 
 
 class _Incident(Shape):
-    type: str = Field(min_length=1)
+    type: Word
     occurrences: list[_Occurrence]
     policy: object = None
     validity: str | None = None
@@ -51,7 +52,7 @@ class _Incident(Shape):
     known_secret: bool | None = None
     secret_vaulted: object = None
     incident_url: object = None
-    documentation: object = Field(default=None, alias="detector_documentation")
+    documentation: object = field(default=None, name="detector_documentation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,8 +160,8 @@ def _visible(match: str | None) -> str:
     return "" if match is None or "**" in match else shown(match)
 
 
-def _locations(read: _Incident, file: Place) -> tuple[Location, ...]:
+def _locations(read: _Incident, file: Place) -> tuple[Spot, ...]:
     """Each place once: the parts of a secret may stand in one line."""
     lines = dict.fromkeys((o.line_start or None, o.line_end or None) for o in read.occurrences)
     places = lines or {(None, None): None}
-    return tuple(Location(path=file.path, start_line=start, end_line=end) for start, end in places)
+    return tuple(Spot(path=file.path, start_line=start, end_line=end) for start, end in places)

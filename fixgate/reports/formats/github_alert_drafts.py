@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final, Protocol
 
-from fixgate.events import FindingStatus, Location, Package, Severity, SeverityRating
-from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Suppressed
+from fixgate.events import FindingStatus, Package, Severity, SeverityRating
+from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Spot, Suppressed
 from fixgate.reports.aws import access_key, key_id
 from fixgate.reports.document import Unusable
 from fixgate.reports.fields import Shape, inside, labelled, moment, said, sequence, shaped, some, word
 from fixgate.reports.formats.github_alert_parts import Alert, Envelope, Whose, place, status
-from fixgate.reports.formats.github_alert_shapes import DependencyAlert
+from fixgate.reports.formats.github_alert_shapes import DependencyAlert, one_spelling
 from fixgate.reports.packages import known_as, purl
 from fixgate.reports.paths import action_used, workflow_in
 from fixgate.reports.secrets import about_secrets, shown
@@ -49,7 +49,7 @@ class _Rule(Shape):
     full_description: object = None
 
 
-class _CodeAlert(Alert):
+class _CodeAlert(Alert, kw_only=True):
     rule: _Rule
     tool: object = None
     most_recent_instance: object = None
@@ -117,7 +117,7 @@ def _code_severity(rule: _Rule) -> SeverityRating:
     return unknown("github rule severity", word(rule.severity))
 
 
-class _SecretAlert(Alert):
+class _SecretAlert(Alert, kw_only=True):
     secret_type: str
     secret: str | None = None
     resolution: str | None = None
@@ -181,7 +181,7 @@ class Secret:
         )
 
 
-def _once(found: Iterable[Location | None]) -> tuple[Location, ...]:
+def _once(found: Iterable[Spot | None]) -> tuple[Spot, ...]:
     return tuple(dict.fromkeys(location for location in found if location is not None))
 
 
@@ -191,7 +191,7 @@ class Dependency:
     @staticmethod
     def read(envelope: Envelope, pointer: str, hints: Hints) -> Item:
         """See `Kind.read`."""
-        read = shaped(DependencyAlert, envelope.alert, pointer)
+        read = shaped(DependencyAlert, one_spelling(envelope.alert), pointer)
         if isinstance(read, Unusable):
             return read
         if read.package_name is None:

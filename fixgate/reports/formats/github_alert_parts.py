@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from fixgate.events import FindingStatus, Location
+from fixgate.events import FindingStatus
+from fixgate.reports.adapter import Spot
 from fixgate.reports.fields import Shape, inside, mapping, said, word
 from fixgate.reports.paths import portable
 
@@ -103,7 +104,7 @@ def status(state: str | None, action: str | None) -> FindingStatus:
     return _ACTIONS.get(action or "", FindingStatus.UNKNOWN)
 
 
-def place(found: object) -> Location | None:
+def place(found: object) -> Spot | None:
     """A place in a file, or what else GitHub looks for secrets in: an issue, a comment, a discussion."""
     fields = mapping(found)
     if fields is None:
@@ -117,7 +118,7 @@ def place(found: object) -> Location | None:
     )
     if path is None and other is None:
         return None
-    return Location(
+    return Spot(
         path=portable(path).path if path else None,
         start_line=_line(fields, "start_line"),
         end_line=_line(fields, "end_line"),

@@ -1,9 +1,28 @@
 """Dependabot's alerts in their three spellings."""
 
-from pydantic import AliasChoices, Field
+from collections.abc import Mapping
+from typing import Final
 
-from fixgate.reports.fields import Shape, inside, said, sequence, some
+from msgspec import field
+
+from fixgate.reports.fields import Shape, inside, respelled, said, sequence, some
 from fixgate.reports.formats.github_alert_parts import Alert
+
+_SPELLINGS: Final[Mapping[str, str]] = {
+    "ghsaId": "ghsa_id",
+    "vulnerableVersionRange": "vulnerable_version_range",
+    "firstPatchedVersion": "first_patched_version",
+    "dismissedAt": "dismissed_at",
+    "fixedAt": "fixed_at",
+    "securityVulnerability": "security_vulnerability",
+    "securityAdvisory": "security_advisory",
+}
+_HOLDERS: Final = ("security_vulnerability", "security_advisory", "advisory")
+
+
+def one_spelling(alert: object) -> object:
+    """An alert with the names that REST has."""
+    return respelled(alert, _SPELLINGS, *_HOLDERS)
 
 
 class _Package(Shape):
@@ -16,7 +35,7 @@ class _Fix(Shape):
 
 
 class _Advisory(Shape):
-    ghsa_id: object = Field(default=None, validation_alias=AliasChoices("ghsa_id", "ghsaId"))
+    ghsa_id: object = None
     cve_id: object = None
     severity: str | None = None
     summary: object = None
@@ -29,12 +48,8 @@ class _Advisory(Shape):
 class _Vulnerability(Shape):
     package: _Package | None = None
     severity: str | None = None
-    affected: object = Field(
-        default=None, validation_alias=AliasChoices("vulnerable_version_range", "vulnerableVersionRange")
-    )
-    fix: _Fix | None = Field(
-        default=None, validation_alias=AliasChoices("first_patched_version", "firstPatchedVersion")
-    )
+    affected: object = field(default=None, name="vulnerable_version_range")
+    fix: _Fix | None = field(default=None, name="first_patched_version")
     advisory: _Advisory | None = None
 
 
@@ -48,19 +63,15 @@ class DependencyAlert(Alert):
     """REST (`security_vulnerability`), GraphQL (`securityVulnerability`), the older webhook (`affected_range`)."""
 
     id: object = None
-    created: object = Field(default=None, validation_alias="createdAt")
-    dismissed: object = Field(default=None, validation_alias=AliasChoices("dismissedAt", "dismissed_at"))
-    fixed: object = Field(default=None, validation_alias=AliasChoices("fixedAt", "fixed_at"))
+    created: object = field(default=None, name="createdAt")
+    dismissed: object = field(default=None, name="dismissed_at")
+    fixed: object = field(default=None, name="fixed_at")
     dependency: _Dependency | None = None
-    vulnerability: _Vulnerability | None = Field(
-        default=None, validation_alias=AliasChoices("security_vulnerability", "securityVulnerability")
-    )
-    own_advisory: _Advisory | None = Field(
-        default=None, validation_alias=AliasChoices("security_advisory", "securityAdvisory")
-    )
-    path: object = Field(default=None, validation_alias="vulnerableManifestPath")
-    requirements: object = Field(default=None, validation_alias="vulnerableRequirements")
-    own_scope: object = Field(default=None, validation_alias="dependencyScope")
+    vulnerability: _Vulnerability | None = field(default=None, name="security_vulnerability")
+    own_advisory: _Advisory | None = field(default=None, name="security_advisory")
+    path: object = field(default=None, name="vulnerableManifestPath")
+    requirements: object = field(default=None, name="vulnerableRequirements")
+    own_scope: object = field(default=None, name="dependencyScope")
     affected_range: object = None
     affected_package_name: str | None = None
     external_identifier: object = None

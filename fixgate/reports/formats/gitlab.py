@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import Field
+import msgspec
+from msgspec import field
 
-from fixgate.events import AffectedIdentity, FindingStatus, Location, Package, Resource
-from fixgate.reports.adapter import Draft, Exposed, Failed, Hints, Item, Remark
+from fixgate.events import AffectedIdentity, FindingStatus, Package, Resource
+from fixgate.reports.adapter import Draft, Exposed, Failed, Hints, Item, Remark, Spot
 from fixgate.reports.aws import access_key, key_id
 from fixgate.reports.containers import image, workload
 from fixgate.reports.document import Document, Unusable
@@ -43,7 +44,7 @@ class _Identifier(Shape):
 
 
 class _Vulnerability(Shape):
-    identifiers: list[_Identifier] = Field(min_length=1)
+    identifiers: Annotated[list[_Identifier], msgspec.Meta(min_length=1)]
     location: object = None
     severity: str | None = None
     confidence: object = None
@@ -56,7 +57,7 @@ class _Vulnerability(Shape):
     links: object = None
     flags: object = None
     tracking: object = None
-    extract: object = Field(default=None, validation_alias="raw_source_code_extract")
+    extract: object = field(default=None, name="raw_source_code_extract")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +180,7 @@ def _draft(read: _Vulnerability, pointer: str, scan: _Scan, hints: Hints) -> Dra
     )
 
 
-def _place(read: _Vulnerability, snippet: str | None) -> Location | None:
+def _place(read: _Vulnerability, snippet: str | None) -> Spot | None:
     where = mapping(read.location) or {}
     file = said(where.get("file"))
     host = said(where.get("hostname"))
@@ -189,7 +190,7 @@ def _place(read: _Vulnerability, snippet: str | None) -> Location | None:
     logical = address or next((n for n in named if n), None)
     if file is None and logical is None:
         return None
-    return Location(
+    return Spot(
         path=portable(file).path if file else None,
         start_line=_line(where.get("start_line")),
         end_line=_line(where.get("end_line")),
@@ -212,7 +213,7 @@ def _package(where: object, scan: _Scan) -> Package | None:
 
 
 def _about(
-    where: object, secret: str, hints: Hints, place: Location | None
+    where: object, secret: str, hints: Hints, place: Spot | None
 ) -> tuple[Resource | None, AffectedIdentity | None]:
     identifier = key_id(secret)
     if identifier is not None:

@@ -5,13 +5,25 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.events import AffectedIdentity, FindingStatus, Location, Resource
-from fixgate.reports.adapter import Draft, Exposed, Hints, Item
+from fixgate.events import AffectedIdentity, FindingStatus, Resource
+from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Spot
 from fixgate.reports.aws import access_key, key_id
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import Shape, first_objects, labelled, mapping, moment, results, shaped, some, word
+from fixgate.reports.fields import (
+    Count,
+    Shape,
+    Word,
+    first_objects,
+    labelled,
+    mapping,
+    moment,
+    results,
+    shaped,
+    some,
+    word,
+)
 from fixgate.reports.paths import portable
 from fixgate.reports.secrets import shown
 from fixgate.reports.severity import unknown
@@ -24,33 +36,33 @@ _ASSIGNED: Final = re.compile(r"""[\w.\-\[\]"' ]{1,80}?\s*(?::=|=>|=|:)\s*["'`]?
 
 
 class _Version8(Shape):
-    rule_id: str = Field(alias="RuleID", min_length=1)
-    file: str = Field(alias="File")
-    description: str | None = Field(default=None, alias="Description")
-    secret: str | None = Field(default=None, alias="Secret")
-    match: str | None = Field(default=None, alias="Match")
-    start_line: int | None = Field(default=None, alias="StartLine", ge=0)
-    end_line: int | None = Field(default=None, alias="EndLine", ge=0)
-    start_column: int | None = Field(default=None, alias="StartColumn", ge=0)
-    end_column: int | None = Field(default=None, alias="EndColumn", ge=0)
-    commit: str | None = Field(default=None, alias="Commit")
-    link: str | None = Field(default=None, alias="Link")
-    author: str | None = Field(default=None, alias="Author")
-    email: str | None = Field(default=None, alias="Email")
-    date: str | None = Field(default=None, alias="Date")
-    tags: list[str] | None = Field(default=None, alias="Tags")
-    symlink: str | None = Field(default=None, alias="SymlinkFile")
+    rule_id: Word = field(name="RuleID")
+    file: str = field(name="File")
+    description: str | None = field(default=None, name="Description")
+    secret: str | None = field(default=None, name="Secret")
+    match: str | None = field(default=None, name="Match")
+    start_line: Count | None = field(default=None, name="StartLine")
+    end_line: Count | None = field(default=None, name="EndLine")
+    start_column: Count | None = field(default=None, name="StartColumn")
+    end_column: Count | None = field(default=None, name="EndColumn")
+    commit: str | None = field(default=None, name="Commit")
+    link: str | None = field(default=None, name="Link")
+    author: str | None = field(default=None, name="Author")
+    email: str | None = field(default=None, name="Email")
+    date: str | None = field(default=None, name="Date")
+    tags: list[str] | None = field(default=None, name="Tags")
+    symlink: str | None = field(default=None, name="SymlinkFile")
 
 
 class _Version7(Shape):
-    rule: str = Field(min_length=1)
+    rule: Word
     file: str
     offender: str | None = None
     line: str | None = None
-    line_number: int | None = Field(default=None, alias="lineNumber", ge=0)
+    line_number: Count | None = field(default=None, name="lineNumber")
     commit: str | None = None
-    repository: str | None = Field(default=None, alias="repoURL")
-    link: str | None = Field(default=None, alias="leakURL")
+    repository: str | None = field(default=None, name="repoURL")
+    link: str | None = field(default=None, name="leakURL")
     author: str | None = None
     email: str | None = None
     date: str | None = None
@@ -88,7 +100,7 @@ class Gitleaks:
 
 def _draft_8(read: _Version8, pointer: str, hints: Hints) -> Draft:
     place = portable(read.file)
-    location = Location(
+    location = Spot(
         path=place.path,
         start_line=read.start_line,
         end_line=read.end_line,
@@ -118,7 +130,7 @@ def _draft_8(read: _Version8, pointer: str, hints: Hints) -> Draft:
 def _draft_7(read: _Version7, pointer: str, hints: Hints) -> Draft:
     place = portable(read.file)
     # The whole line may hold more secrets than the one that was found: it is not kept.
-    location = Location(path=place.path, start_line=read.line_number or None, snippet=read.offender)
+    location = Spot(path=place.path, start_line=read.line_number or None, snippet=read.offender)
     return _draft(
         pointer=pointer,
         rule=read.rule,
@@ -143,7 +155,7 @@ def _draft(
     secret: str | None,
     around: str,
     place: str,
-    location: Location,
+    location: Spot,
     commit: str | None,
     repository: str | None,
     title: str,

@@ -4,13 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from pydantic import Field
-
-from fixgate.events import FindingStatus, Location
-from fixgate.reports.adapter import Draft, Exposed, Failed, Hints, Item, Remark, Suppressed
+from fixgate.events import FindingStatus
+from fixgate.reports.adapter import Draft, Exposed, Failed, Hints, Item, Remark, Spot, Suppressed
 from fixgate.reports.code import lines_of
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import Shape, first_objects, inside, mapping, said, sequence, shaped, some, text
+from fixgate.reports.fields import Shape, Word, first_objects, inside, mapping, said, sequence, shaped, some, text
 from fixgate.reports.paths import portable
 from fixgate.reports.severity import rated
 
@@ -27,7 +25,7 @@ class _Weakness(Shape):
 
 
 class _Issue(Shape):
-    rule_id: str = Field(min_length=1)
+    rule_id: Word
     file: str
     details: str | None = None
     severity: str | None = None
@@ -102,7 +100,7 @@ def _draft(read: _Issue, pointer: str, version: str | None, hints: Hints) -> Dra
         confidence=said(read.confidence),
         aliases=some((f"CWE-{read.cwe.id}",)) if read.cwe and text(read.cwe.id) else (),
         locations=(
-            Location(
+            Spot(
                 path=file.path,
                 start_line=lines[0] if lines else None,
                 end_line=lines[-1] if lines else None,

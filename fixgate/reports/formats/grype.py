@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.events import FindingStatus, Location, Package, Resource, SeverityRating
-from fixgate.reports.adapter import Draft, Failed, Hints, Item, Remark, Suppressed
+from fixgate.events import FindingStatus, Package, Resource, SeverityRating
+from fixgate.reports.adapter import Draft, Failed, Hints, Item, Remark, Spot, Suppressed
 from fixgate.reports.containers import image
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
     Shape,
+    Word,
     first_objects,
     inside,
     labelled,
@@ -41,14 +42,14 @@ class _Fix(Shape):
 
 
 class _Vulnerability(Shape):
-    id: str = Field(min_length=1)
+    id: Word
     severity: str | None = None
     namespace: object = None
-    source: object = Field(default=None, alias="dataSource")
+    source: object = field(default=None, name="dataSource")
     description: object = None
     cvss: object = None
     fix: _Fix | None = None
-    fixed: str | None = Field(default=None, alias="fixedInVersion")
+    fixed: str | None = field(default=None, name="fixedInVersion")
     links: object = None
     urls: object = None
 
@@ -71,9 +72,9 @@ class _Artifact(Shape):
     purl: str | None = None
 
 
-class _Match(Shape):
+class _Match(Shape, kw_only=True):
     vulnerability: _Vulnerability
-    related: list[_Related] | None = Field(default=None, alias="relatedVulnerabilities")
+    related: list[_Related] | None = field(default=None, name="relatedVulnerabilities")
     artifact: _Artifact
 
 
@@ -189,7 +190,7 @@ def _draft(read: _Match, pointer: str, scanned: _Scanned) -> Draft:
         title=f"{vulnerability.id} in {name} {version or ''}".rstrip(),
         description=next((d for d in said if d), ""),
         aliases=aliases,
-        locations=tuple(Location(path=place.path) for place in places),
+        locations=tuple(Spot(path=place.path) for place in places),
         resource=scanned.resource,
         repository=scanned.repository,
         package=Package(purl=made, fixed_versions=some((*(fix.versions or ()), vulnerability.fixed))),

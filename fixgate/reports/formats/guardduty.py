@@ -1,11 +1,12 @@
 """Amazon GuardDuty's findings: of the API (`Id`), of events and exports (`id`), in EventBridge's envelope or not."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from pydantic import AliasChoices, Field
+from msgspec import field
 
 from fixgate.events import AffectedIdentity, FindingStatus, Resource
 from fixgate.reports import aws
@@ -13,7 +14,9 @@ from fixgate.reports.adapter import Draft, Hints, Item, Suppressed
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
     Shape,
+    Word,
     first_objects,
+    inside,
     labelled,
     mapping,
     moment,
@@ -35,73 +38,71 @@ _SEQUENCE_READ: Final = 100
 _MOST: Final = 1 << 53
 
 
-def _both(name: str) -> AliasChoices:
-    return AliasChoices(name, name[0].upper() + name[1:])
-
-
 class _AccessKey(Shape):
-    key: str | None = Field(default=None, validation_alias=_both("accessKeyId"))
-    user: str | None = Field(default=None, validation_alias=_both("userName"))
-    kind: str | None = Field(default=None, validation_alias=_both("userType"))
+    key: str | None = field(default=None, name="accessKeyId")
+    user: str | None = field(default=None, name="userName")
+    kind: str | None = field(default=None, name="userType")
 
 
 class _Bucket(Shape):
-    name: str | None = Field(default=None, validation_alias=_both("name"))
-    arn: str | None = Field(default=None, validation_alias=_both("arn"))
+    name: str | None = None
+    arn: str | None = None
 
 
 class _Named(Shape):
-    id: str | None = Field(default=None, validation_alias=_both("instanceId"))
-    arn: str | None = Field(
-        None,
-        validation_alias=AliasChoices(
-            *("arn", "Arn", "dbInstanceArn", "DbInstanceArn", "dbShardGroupArn", "DbShardGroupArn"),
-            *("functionArn", "FunctionArn"),
-        ),
-    )
+    id: str | None = field(default=None, name="instanceId")
+    arn: str | None = None
+    database: str | None = field(default=None, name="dbInstanceArn")
+    shards: str | None = field(default=None, name="dbShardGroupArn")
+    function: str | None = field(default=None, name="functionArn")
+
+    @property
+    def name(self) -> str | None:
+        """Its ARN, as each service calls it."""
+        return self.arn or self.database or self.shards or self.function
 
 
 class _Resource(Shape):
-    kind: str | None = Field(default=None, validation_alias=_both("resourceType"))
-    access_key: _AccessKey | None = Field(default=None, validation_alias=_both("accessKeyDetails"))
-    buckets: list[_Bucket] | None = Field(default=None, validation_alias=_both("s3BucketDetails"))
-    instance: _Named | None = Field(default=None, validation_alias=_both("instanceDetails"))
-    eks: _Named | None = Field(default=None, validation_alias=_both("eksClusterDetails"))
-    ecs: _Named | None = Field(default=None, validation_alias=_both("ecsClusterDetails"))
-    rds: _Named | None = Field(default=None, validation_alias=_both("rdsDbInstanceDetails"))
-    limitless: _Named | None = Field(default=None, validation_alias=_both("rdsLimitlessDbDetails"))
-    function: _Named | None = Field(default=None, validation_alias=_both("lambdaDetails"))
-    kubernetes: object = Field(default=None, validation_alias=_both("kubernetesDetails"))
-    container: object = Field(default=None, validation_alias=_both("containerDetails"))
+    kind: str | None = field(default=None, name="resourceType")
+    access_key: _AccessKey | None = field(default=None, name="accessKeyDetails")
+    buckets: list[_Bucket] | None = field(default=None, name="s3BucketDetails")
+    instance: _Named | None = field(default=None, name="instanceDetails")
+    eks: _Named | None = field(default=None, name="eksClusterDetails")
+    ecs: _Named | None = field(default=None, name="ecsClusterDetails")
+    rds: _Named | None = field(default=None, name="rdsDbInstanceDetails")
+    limitless: _Named | None = field(default=None, name="rdsLimitlessDbDetails")
+    function: _Named | None = field(default=None, name="lambdaDetails")
+    kubernetes: object = field(default=None, name="kubernetesDetails")
+    container: object = field(default=None, name="containerDetails")
 
 
 class _Service(Shape):
-    detector: str | None = Field(default=None, validation_alias=_both("detectorId"))
-    archived: bool | None = Field(default=None, validation_alias=_both("archived"))
-    count: object = Field(default=None, validation_alias=_both("count"))
-    role: object = Field(default=None, validation_alias=_both("resourceRole"))
-    first_seen: object = Field(default=None, validation_alias=_both("eventFirstSeen"))
-    last_seen: object = Field(default=None, validation_alias=_both("eventLastSeen"))
-    more: object = Field(default=None, validation_alias=_both("additionalInfo"))
-    detection: object = Field(default=None, validation_alias=_both("detection"))
-    runtime: object = Field(default=None, validation_alias=_both("runtimeDetails"))
+    detector: str | None = field(default=None, name="detectorId")
+    archived: bool | None = None
+    count: object = None
+    role: object = field(default=None, name="resourceRole")
+    first_seen: object = field(default=None, name="eventFirstSeen")
+    last_seen: object = field(default=None, name="eventLastSeen")
+    more: object = field(default=None, name="additionalInfo")
+    detection: object = None
+    runtime: object = field(default=None, name="runtimeDetails")
 
 
 class _Finding(Shape):
-    id: str = Field(validation_alias=_both("id"), min_length=1)
-    type: str = Field(validation_alias=_both("type"), min_length=1)
-    arn: str | None = Field(default=None, validation_alias=_both("arn"))
-    account: str | None = Field(default=None, validation_alias=_both("accountId"))
-    region: str | None = Field(default=None, validation_alias=_both("region"))
-    partition: object = Field(default=None, validation_alias=_both("partition"))
-    severity: float | None = Field(default=None, validation_alias=_both("severity"))
-    confidence: object = Field(default=None, validation_alias=_both("confidence"))
-    title: object = Field(default=None, validation_alias=_both("title"))
-    description: object = Field(default=None, validation_alias=_both("description"))
-    created: object = Field(default=None, validation_alias=_both("createdAt"))
-    updated: object = Field(default=None, validation_alias=_both("updatedAt"))
-    resource: _Resource | None = Field(default=None, validation_alias=_both("resource"))
-    service: _Service | None = Field(default=None, validation_alias=_both("service"))
+    id: Word
+    type: Word
+    arn: str | None = None
+    account: str | None = field(default=None, name="accountId")
+    region: str | None = None
+    partition: object = None
+    severity: float | None = None
+    confidence: object = None
+    title: object = None
+    description: object = None
+    created: object = field(default=None, name="createdAt")
+    updated: object = field(default=None, name="updatedAt")
+    resource: _Resource | None = None
+    service: _Service | None = None
 
 
 class GuardDuty:
@@ -117,7 +118,7 @@ class GuardDuty:
         """See `Adapter.read`."""
         del hints
         for pointer, value in results(document, *LISTS):
-            read = shaped(_Finding, value, pointer)
+            read = shaped(_Finding, _camel(value), pointer)
             if isinstance(read, Unusable):
                 yield read
             elif read.service is not None and read.service.archived:
@@ -178,21 +179,28 @@ def _labels(read: _Finding, service: _Service) -> dict[str, str]:
         resource_type=about.kind,
         user=key.user if key else None,
         user_type=key.kind if key else None,
-        kubernetes_user=said(_either(kubernetes, "kubernetesUserDetails", "username")),
-        namespace=said(_either(kubernetes, "kubernetesWorkloadDetails", "namespace")),
-        workload=said(_either(kubernetes, "kubernetesWorkloadDetails", "name")),
-        image=said(_either(about.container, "image")),
-        process=said(_either(service.runtime, "process", "name")),
+        kubernetes_user=said(inside(kubernetes, "kubernetesUserDetails", "username")),
+        namespace=said(inside(kubernetes, "kubernetesWorkloadDetails", "namespace")),
+        workload=said(inside(kubernetes, "kubernetesWorkloadDetails", "name")),
+        image=said(inside(about.container, "image")),
+        process=said(inside(service.runtime, "process", "name")),
         sample="true" if _is_sample(service) else None,
     )
 
 
-def _either(value: object, *names: str) -> object:
-    """What stands below these names in either spelling."""
-    for name in names:
-        held = mapping(value) or {}
-        value = held.get(name, held.get(name[0].upper() + name[1:]))
-    return value
+def _camel(value: object) -> object:
+    """A finding in the spelling of events, whichever of the two it has."""
+    fields = mapping(value) or {}
+    spelled = itertools.chain(fields, mapping(fields.get("service")) or (), mapping(fields.get("resource")) or ())
+    return _lowered(value) if any(name[:1].isupper() for name in spelled) else value
+
+
+def _lowered(value: object) -> object:
+    fields, items = mapping(value), sequence(value)
+    if fields is not None:
+        lowered = {name: _lowered(inner) for name, inner in fields.items()}
+        return {name[:1].lower() + name[1:]: inner for name, inner in lowered.items()} | lowered
+    return value if items is None else [_lowered(item) for item in items]
 
 
 def _plain(value: object) -> str | None:
@@ -218,7 +226,7 @@ def _about(read: _Finding, account: str | None, region: str | None) -> tuple[Res
         named = aws.resource(identifier, account, region)
         found += [named] if named else []
     for other in (shape.eks, shape.ecs, shape.rds, shape.limitless, shape.function):
-        named = aws.resource(other.arn, account, region) if other else None
+        named = aws.resource(other.name, account, region) if other else None
         found += [named] if named else []
     if not found:
         found = list(_of_sequence(read, account, region))
@@ -240,18 +248,18 @@ def _whose(read: _Finding, key: _AccessKey, account: str | None) -> tuple[Resour
 
 def _of_sequence(read: _Finding, account: str | None, region: str | None) -> Iterator[Resource]:
     """What an attack sequence went through (`AttackSequence:…`); a key before what was done with it."""
-    listed = sequence(_either(read.service.detection if read.service else None, "sequence", "resources"))
+    listed = sequence(inside(read.service.detection if read.service else None, "sequence", "resources"))
     for item in islice(listed or (), _SEQUENCE_READ):
-        uid, kind = text(_either(item, "uid")), text(_either(item, "resourceType"))
+        uid, kind = text(inside(item, "uid")), text(inside(item, "resourceType"))
         where, whose = (
-            said(_either(item, "region")) or region,
-            aws.account_id(text(_either(item, "accountId"))) or account,
+            said(inside(item, "region")) or region,
+            aws.account_id(text(inside(item, "accountId"))) or account,
         )
         key = aws.key_id(uid)
         if key is not None:
             yield aws.access_key(key, whose)[0]
             continue
-        bucket = said(_either(item, "name")) if kind.upper() in _BUCKETS else None
+        bucket = said(inside(item, "name")) if kind.upper() in _BUCKETS else None
         named = aws.named_bucket(bucket, whose, where) or aws.resource(uid, whose, where)
         if named is not None:
             yield named
@@ -265,7 +273,7 @@ def _partition(read: _Finding) -> str:
 
 def _is_sample(service: _Service) -> bool:
     """Whether GuardDuty made the finding up, on demand: an example, about nothing real."""
-    given = _either(service.more, "value")
-    return _either(service.more, "sample") is True or (
+    given = inside(service.more, "value")
+    return inside(service.more, "sample") is True or (
         isinstance(given, str) and '"sample":true' in given.replace(" ", "")
     )

@@ -4,14 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.events import FindingStatus, Location, Package, Resource, SeverityRating
+from fixgate.events import FindingStatus, Package, Resource, SeverityRating
 from fixgate.reports import aws
-from fixgate.reports.adapter import Draft, Hints, Item, Remark, Suppressed
+from fixgate.reports.adapter import Draft, Hints, Item, Remark, Spot, Suppressed
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
+    Count,
     Shape,
+    Word,
     first_objects,
     inside,
     labelled,
@@ -39,31 +41,31 @@ class _Package(Shape):
     version: str | None = None
     release: str | None = None
     epoch: int | None = None
-    manager: str | None = Field(default=None, alias="packageManager")
-    fixed: str | None = Field(default=None, alias="fixedInVersion")
-    path: str | None = Field(default=None, alias="filePath")
+    manager: str | None = field(default=None, name="packageManager")
+    fixed: str | None = field(default=None, name="fixedInVersion")
+    path: str | None = field(default=None, name="filePath")
 
 
 class _Vulnerable(Shape):
-    id: str | None = Field(default=None, alias="vulnerabilityId")
-    related: list[str] | None = Field(default=None, alias="relatedVulnerabilities")
-    packages: list[_Package] | None = Field(default=None, alias="vulnerablePackages")
-    url: object = Field(default=None, alias="sourceUrl")
-    urls: object = Field(default=None, alias="referenceUrls")
+    id: str | None = field(default=None, name="vulnerabilityId")
+    related: list[str] | None = field(default=None, name="relatedVulnerabilities")
+    packages: list[_Package] | None = field(default=None, name="vulnerablePackages")
+    url: object = field(default=None, name="sourceUrl")
+    urls: object = field(default=None, name="referenceUrls")
 
 
 class _File(Shape):
-    path: str | None = Field(default=None, alias="filePath")
-    start_line: int | None = Field(default=None, alias="startLine", ge=0)
-    end_line: int | None = Field(default=None, alias="endLine", ge=0)
+    path: str | None = field(default=None, name="filePath")
+    start_line: Count | None = field(default=None, name="startLine")
+    end_line: Count | None = field(default=None, name="endLine")
 
 
 class _Code(Shape):
-    rule: str | None = Field(default=None, alias="ruleId")
-    detector: str | None = Field(default=None, alias="detectorId")
-    file: _File | None = Field(default=None, alias="filePath")
-    weaknesses: object = Field(default=None, alias="cwes")
-    urls: object = Field(default=None, alias="referenceUrls")
+    rule: str | None = field(default=None, name="ruleId")
+    detector: str | None = field(default=None, name="detectorId")
+    file: _File | None = field(default=None, name="filePath")
+    weaknesses: object = field(default=None, name="cwes")
+    urls: object = field(default=None, name="referenceUrls")
 
 
 class _Ports(Shape):
@@ -72,7 +74,7 @@ class _Ports(Shape):
 
 
 class _Network(Shape):
-    ports: _Ports | None = Field(default=None, alias="openPortRange")
+    ports: _Ports | None = field(default=None, name="openPortRange")
     protocol: str | None = None
 
 
@@ -85,22 +87,22 @@ class _Resource(Shape):
 
 
 class _Finding(Shape):
-    arn: str = Field(alias="findingArn", min_length=1)
-    account: str | None = Field(default=None, alias="awsAccountId")
+    arn: Word = field(name="findingArn")
+    account: str | None = field(default=None, name="awsAccountId")
     type: str | None = None
     status: str | None = None
     severity: str | None = None
-    score: float | None = Field(default=None, alias="inspectorScore")
+    score: float | None = field(default=None, name="inspectorScore")
     title: object = None
     description: object = None
     resources: list[_Resource] | None = None
-    vulnerable: _Vulnerable | None = Field(default=None, alias="packageVulnerabilityDetails")
-    code: _Code | None = Field(default=None, alias="codeVulnerabilityDetails")
-    network: _Network | None = Field(default=None, alias="networkReachabilityDetails")
-    fix: object = Field(default=None, alias="fixAvailable")
-    exploit: object = Field(default=None, alias="exploitAvailable")
-    first_seen: object = Field(default=None, alias="firstObservedAt")
-    last_seen: object = Field(default=None, alias="lastObservedAt")
+    vulnerable: _Vulnerable | None = field(default=None, name="packageVulnerabilityDetails")
+    code: _Code | None = field(default=None, name="codeVulnerabilityDetails")
+    network: _Network | None = field(default=None, name="networkReachabilityDetails")
+    fix: object = field(default=None, name="fixAvailable")
+    exploit: object = field(default=None, name="exploitAvailable")
+    first_seen: object = field(default=None, name="firstObservedAt")
+    last_seen: object = field(default=None, name="lastObservedAt")
 
 
 class Inspector2:
@@ -192,13 +194,11 @@ def _reachable(read: _Finding) -> str | None:
     return f"{read.type or 'NETWORK_REACHABILITY'} {read.network.protocol or ''} {ports.begin}-{ports.end}"
 
 
-def _locations(file: _File | None, vulnerable: _Vulnerable) -> tuple[Location, ...]:
-    found = [Location(path=portable(p).path) for p in some(p.path for p in vulnerable.packages or ())]
+def _locations(file: _File | None, vulnerable: _Vulnerable) -> tuple[Spot, ...]:
+    found = [Spot(path=portable(p).path) for p in some(p.path for p in vulnerable.packages or ())]
     path = word(file.path) if file else None
     if file is not None and path is not None:
-        found.append(
-            Location(path=portable(path).path, start_line=file.start_line or None, end_line=file.end_line or None)
-        )
+        found.append(Spot(path=portable(path).path, start_line=file.start_line or None, end_line=file.end_line or None))
     return tuple(found)
 
 

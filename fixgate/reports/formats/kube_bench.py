@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
 from fixgate.events import FindingStatus
 from fixgate.reports.adapter import Draft, Hints, Item, Passed, Remark, Suppressed
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import Shape, first_objects, labelled, mapping, results, said, sequence, shaped, text
+from fixgate.reports.fields import Shape, Word, first_objects, labelled, mapping, results, said, sequence, shaped, text
 from fixgate.reports.severity import unknown
 
 LISTS: Final = ("Controls",)
@@ -18,9 +18,9 @@ _LEFT_ALONE: Final = "INFO"
 
 
 class _Check(Shape):
-    number: str = Field(validation_alias="test_number", min_length=1)
+    number: Word = field(name="test_number")
     status: str
-    title: object = Field(default=None, validation_alias="test_desc")
+    title: object = field(default=None, name="test_desc")
     remediation: object = None
     scored: object = None
     type: object = None

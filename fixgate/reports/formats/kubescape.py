@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.events import FindingStatus, Location, Severity, SeverityRating
-from fixgate.reports.adapter import Draft, Hints, Item, Passed, Remark, Suppressed
+from fixgate.events import FindingStatus, Severity, SeverityRating
+from fixgate.reports.adapter import Draft, Hints, Item, Passed, Remark, Spot, Suppressed
 from fixgate.reports.containers import workload
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import Shape, inside, labelled, mapping, moment, said, sequence, shaped, word
+from fixgate.reports.fields import Shape, Word, inside, labelled, mapping, moment, said, sequence, shaped, word
 from fixgate.reports.paths import clone_address, portable
 from fixgate.reports.severity import Steps, by_number, by_word, unknown, worded
 
@@ -50,11 +50,11 @@ class _About:
 
 class _Status(Shape):
     status: str
-    sub: str | None = Field(default=None, validation_alias="subStatus")
+    sub: str | None = field(default=None, name="subStatus")
 
 
 class _Control(Shape):
-    id: str = Field(validation_alias="controlID", min_length=1)
+    id: Word = field(name="controlID")
     name: str | None = None
     severity: object = None
     status: _Status | None = None
@@ -194,7 +194,7 @@ def _severity(read: _Control, known: object) -> SeverityRating:
     return by_number("kubescape scoreFactor", factor, _STEPS, top=10.0)
 
 
-def _places(read: _Control, about: _About) -> Iterator[Location]:
+def _places(read: _Control, about: _About) -> Iterator[Spot]:
     """Where in the resource it is, and how it would be mended."""
     found = False
     for rule in _rules(read):
@@ -203,6 +203,6 @@ def _places(read: _Control, about: _About) -> Iterator[Location]:
             where = next((n for n in named if n), None) or said(inside(path, "fixPath", "path"))
             if where is not None:
                 found = True
-                yield Location(path=about.file, logical=where)
+                yield Spot(path=about.file, logical=where)
     if not found and about.file is not None:
-        yield Location(path=about.file)
+        yield Spot(path=about.file)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from pydantic import AliasChoices, Field
+from msgspec import field
 
 from fixgate.events import FindingStatus, Package, Resource, SeverityRating
 from fixgate.reports import aws, azure
@@ -11,11 +11,13 @@ from fixgate.reports.adapter import Draft, Hints, Item, Passed, Remark, Suppress
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
     Shape,
+    Word,
     first_objects,
     inside,
     labelled,
     mapping,
     moment,
+    respelled,
     results,
     said,
     sequence,
@@ -31,6 +33,15 @@ _ASSESSMENT: Final = "microsoft.security/assessments"
 _BELOW: Final = "microsoft.security/assessments/subassessments"
 _ALERT: Final = "microsoft.security/locations/alerts"
 _MARK: Final = "/providers/microsoft.security/"
+_SPELLINGS: Final[Mapping[str, str]] = {
+    "deviceId": "machineId",
+    "softwareName": "productName",
+    "softwareVendor": "productVendor",
+    "softwareVersion": "productVersion",
+    "vulnerabilitySeverityLevel": "severity",
+    "recommendedSecurityUpdateId": "fixingKbId",
+}
+"""What one of the two APIs that list vulnerabilities of machines calls what the other one does."""
 _CODES: Final[Mapping[str, FindingStatus]] = {"unhealthy": FindingStatus.OPEN}
 _ALERTS: Final[Mapping[str, FindingStatus]] = {
     "active": FindingStatus.OPEN,
@@ -43,16 +54,16 @@ _ALERTS: Final[Mapping[str, FindingStatus]] = {
 class _Machine(Shape):
     """A vulnerability of a program on a machine, of either of the two APIs that list them."""
 
-    cve: str = Field(validation_alias="cveId", min_length=1)
-    machine: str = Field(validation_alias=AliasChoices("machineId", "deviceId"), min_length=1)
-    host: object = Field(default=None, validation_alias="deviceName")
-    product: str | None = Field(default=None, validation_alias=AliasChoices("productName", "softwareName"))
-    vendor: str | None = Field(default=None, validation_alias=AliasChoices("productVendor", "softwareVendor"))
-    version: str | None = Field(default=None, validation_alias=AliasChoices("productVersion", "softwareVersion"))
-    severity: str | None = Field(default=None, validation_alias=AliasChoices("severity", "vulnerabilitySeverityLevel"))
-    update: object = Field(default=None, validation_alias=AliasChoices("fixingKbId", "recommendedSecurityUpdateId"))
-    first_seen: object = Field(default=None, validation_alias="firstSeenTimestamp")
-    last_seen: object = Field(default=None, validation_alias="lastSeenTimestamp")
+    cve: Word = field(name="cveId")
+    machine: Word = field(name="machineId")
+    host: object = field(default=None, name="deviceName")
+    product: str | None = field(default=None, name="productName")
+    vendor: str | None = field(default=None, name="productVendor")
+    version: str | None = field(default=None, name="productVersion")
+    severity: str | None = None
+    update: object = field(default=None, name="fixingKbId")
+    first_seen: object = field(default=None, name="firstSeenTimestamp")
+    last_seen: object = field(default=None, name="lastSeenTimestamp")
 
 
 class _Status(Shape):
@@ -64,31 +75,31 @@ class _Status(Shape):
 class _Assessment(Shape):
     """Also a sub-assessment."""
 
-    name: object = Field(default=None, validation_alias="displayName")
+    name: object = field(default=None, name="displayName")
     status: _Status | None = None
-    details: object = Field(default=None, validation_alias="resourceDetails")
+    details: object = field(default=None, name="resourceDetails")
     metadata: object = None
-    own: object = Field(default=None, validation_alias="id")
+    own: object = field(default=None, name="id")
     description: object = None
-    more: object = Field(default=None, validation_alias="additionalData")
+    more: object = field(default=None, name="additionalData")
 
 
 class _Alert(Shape):
-    type: str | None = Field(default=None, validation_alias="alertType")
-    name: object = Field(default=None, validation_alias="alertDisplayName")
+    type: str | None = field(default=None, name="alertType")
+    name: object = field(default=None, name="alertDisplayName")
     description: object = None
     severity: str | None = None
     status: str | None = None
-    entity: object = Field(default=None, validation_alias="compromisedEntity")
-    identifiers: object = Field(default=None, validation_alias="resourceIdentifiers")
-    started: object = Field(default=None, validation_alias="startTimeUtc")
-    ended: object = Field(default=None, validation_alias="endTimeUtc")
+    entity: object = field(default=None, name="compromisedEntity")
+    identifiers: object = field(default=None, name="resourceIdentifiers")
+    started: object = field(default=None, name="startTimeUtc")
+    ended: object = field(default=None, name="endTimeUtc")
 
 
 class _Thing(Shape):
     """What the API of Azure's resources puts around everything."""
 
-    id: str = Field(min_length=1)
+    id: Word
     type: str
     properties: object
 
@@ -111,7 +122,7 @@ class MsDefender:
             yield Remark("the list may go on: further pages are not in the report")
         for pointer, value in results(document, *LISTS):
             if _is_machine(mapping(value) or {}):
-                read = shaped(_Machine, value, pointer)
+                read = shaped(_Machine, respelled(value, _SPELLINGS), pointer)
                 yield read if isinstance(read, Unusable) else _of_machine(read, pointer)
             else:
                 thing = shaped(_Thing, value, pointer)

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.events import FindingStatus, Location, Package
-from fixgate.reports.adapter import Draft, Failed, Hints, Item, Suppressed
+from fixgate.events import FindingStatus, Package
+from fixgate.reports.adapter import Draft, Failed, Hints, Item, Spot, Suppressed
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
     Shape,
+    Word,
     first_objects,
     inside,
     labelled,
@@ -49,15 +50,15 @@ class _Via(Shape):
         return _named(self.url) or str(self.source or "")
 
 
-class _Vulnerable(Shape):
+class _Vulnerable(Shape, kw_only=True):
     """A package of npm 7, with its own advisories, and the names of packages that make it vulnerable."""
 
     severity: str | None = None
     via: list[str | _Via]
     nodes: list[str] | None = None
     range: object = None
-    direct: object = Field(default=None, alias="isDirect")
-    fix: object = Field(default=None, alias="fixAvailable")
+    direct: object = field(default=None, name="isDirect")
+    fix: object = field(default=None, name="fixAvailable")
 
 
 class _Found(Shape):
@@ -69,17 +70,17 @@ class _Advisory(Shape):
     """An advisory of npm 6, pnpm and Yarn."""
 
     id: int | str
-    name: str = Field(alias="module_name", min_length=1)
+    name: Word = field(name="module_name")
     findings: list[_Found] | None = None
     severity: str | None = None
     title: object = None
     overview: object = None
     cves: list[str] | None = None
-    github: str | None = Field(default=None, alias="github_advisory_id")
+    github: str | None = field(default=None, name="github_advisory_id")
     cwe: object = None
     url: object = None
-    vulnerable: object = Field(default=None, alias="vulnerable_versions")
-    patched: object = Field(default=None, alias="patched_versions")
+    vulnerable: object = field(default=None, name="vulnerable_versions")
+    patched: object = field(default=None, name="patched_versions")
 
 
 class NpmAudit:
@@ -174,7 +175,7 @@ def _of_package(name: str, read: _Vulnerable, pointer: str, hints: Hints) -> Dra
         title=f"{title} ({name})" if own else title,
         description="\n".join(t for via in own if (t := text(via.title))),
         aliases=some((*ids, *(c for via in own for c in texts(via.cwe)))),
-        locations=tuple(Location(logical=node) for node in (read.nodes or ())[:_PLACES]),
+        locations=tuple(Spot(logical=node) for node in (read.nodes or ())[:_PLACES]),
         repository=hints.repository,
         package=Package(
             purl=purl("npm", name, None),
@@ -211,7 +212,7 @@ def _of_advisory(read: _Advisory, pointer: str, path: str | None, hints: Hints) 
         title=f"{text(read.title) or identifier} ({read.name})",
         description=text(read.overview),
         aliases=(*aliases, *texts(read.cwe)),
-        locations=tuple(Location(logical=place) for place in places[:_PLACES]),
+        locations=tuple(Spot(logical=place) for place in places[:_PLACES]),
         repository=hints.repository,
         package=Package(purl=purl("npm", read.name, next(iter(versions), None))),
         labels=labelled(range=text(read.vulnerable), patched=text(read.patched), versions=" ".join(versions)),

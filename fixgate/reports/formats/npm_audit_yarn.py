@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.events import FindingStatus, Location, Package
-from fixgate.reports.adapter import Draft, Hints, Item
+from fixgate.events import FindingStatus, Package
+from fixgate.reports.adapter import Draft, Hints, Item, Spot
 from fixgate.reports.document import Unusable
-from fixgate.reports.fields import Shape, labelled, mapping, shaped, some, text
+from fixgate.reports.fields import Shape, Word, labelled, mapping, shaped, some, text
 from fixgate.reports.packages import purl
 from fixgate.reports.severity import by_word, unknown
 
@@ -19,17 +19,17 @@ _VIRTUAL: Final = re.compile(r"virtual:[0-9a-f]{1,200}#")
 
 
 class _Children(Shape):
-    id: int | str = Field(alias="ID")
-    issue: object = Field(default=None, alias="Issue")
-    url: object = Field(default=None, alias="URL")
-    severity: str | None = Field(default=None, alias="Severity")
-    range: object = Field(default=None, alias="Vulnerable Versions")
-    versions: list[str] | None = Field(default=None, alias="Tree Versions")
-    dependents: list[str] | None = Field(default=None, alias="Dependents")
+    id: int | str = field(name="ID")
+    issue: object = field(default=None, name="Issue")
+    url: object = field(default=None, name="URL")
+    severity: str | None = field(default=None, name="Severity")
+    range: object = field(default=None, name="Vulnerable Versions")
+    versions: list[str] | None = field(default=None, name="Tree Versions")
+    dependents: list[str] | None = field(default=None, name="Dependents")
 
 
 class _Node(Shape):
-    name: str = Field(alias="value", min_length=1)
+    name: Word = field(name="value")
     children: _Children
 
 
@@ -59,7 +59,7 @@ def node(fields: Mapping[str, object], pointer: str, hints: Hints) -> Item:
         rule_name=identifier,
         title=f"{text(given.issue) or identifier} ({read.name})",
         aliases=(identifier,),
-        locations=tuple(Location(logical=_VIRTUAL.sub("", by)) for by in (given.dependents or ())[:_PLACES]),
+        locations=tuple(Spot(logical=_VIRTUAL.sub("", by)) for by in (given.dependents or ())[:_PLACES]),
         repository=hints.repository,
         package=Package(purl=purl("npm", read.name, next(iter(versions), None))),
         labels=labelled(range=text(given.range), versions=" ".join(versions)),

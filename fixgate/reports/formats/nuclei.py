@@ -1,21 +1,23 @@
 """nuclei's matches: JSON lines and the exported array, of version 3 (`template-id`) and the older (`templateID`)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field
+from msgspec import field
 
-from fixgate.events import FindingStatus, Location, Resource, SeverityRating
-from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Passed, Remark
+from fixgate.events import FindingStatus, Resource, SeverityRating
+from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Passed, Remark, Spot
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
     Shape,
+    Word,
     first_objects,
     labelled,
     mapping,
     moment,
+    respelled,
     results,
     said,
     sequence,
@@ -28,6 +30,16 @@ from fixgate.reports.secrets import about_secrets, shown
 from fixgate.reports.severity import by_word, unknown
 
 _TEMPLATES: Final = ("template-id", "templateID", "template_id")
+_SPELLINGS: Final[Mapping[str, str]] = {
+    "templateID": "template-id",
+    "template_id": "template-id",
+    "matcher_name": "matcher-name",
+    "extractor_name": "extractor-name",
+    "matched_at": "matched-at",
+    "matched": "matched-at",
+    "extracted_results": "extracted-results",
+}
+"""What other versions call the same."""
 _SECRETS: Final = frozenset({"token", "tokens", "key", "keys", "secret", "secrets", "credential", "credentials"})
 """Tags of templates whose extract is a secret."""
 _LINES_OF_LINKS: Final = re.compile(r"https?://[!-~]+")
@@ -45,18 +57,18 @@ class _Info(Shape):
 
 
 class _Match(Shape):
-    template: str = Field(validation_alias=AliasChoices(*_TEMPLATES), min_length=1)
+    template: Word = field(name="template-id")
     info: _Info | None = None
-    matcher: object = Field(default=None, validation_alias=AliasChoices("matcher-name", "matcher_name"))
-    extractor: object = Field(default=None, validation_alias=AliasChoices("extractor-name", "extractor_name"))
+    matcher: object = field(default=None, name="matcher-name")
+    extractor: object = field(default=None, name="extractor-name")
     type: object = None
     host: object = None
-    at: object = Field(default=None, validation_alias=AliasChoices("matched-at", "matched_at", "matched"))
+    at: object = field(default=None, name="matched-at")
     ip: object = None
-    extracted: object = Field(default=None, validation_alias=AliasChoices("extracted-results", "extracted_results"))
-    lines: object = Field(default=None, validation_alias="matched-line")
-    parameter: object = Field(default=None, validation_alias="fuzzing_parameter")
-    matched: bool = Field(default=True, validation_alias="matcher-status")
+    extracted: object = field(default=None, name="extracted-results")
+    lines: object = field(default=None, name="matched-line")
+    parameter: object = field(default=None, name="fuzzing_parameter")
+    matched: bool = field(default=True, name="matcher-status")
     error: object = None
     timestamp: object = None
 
@@ -76,7 +88,7 @@ class Nuclei:
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""
         for pointer, value in results(document):
-            read = shaped(_Match, value, pointer)
+            read = shaped(_Match, respelled(value, _SPELLINGS), pointer)
             if isinstance(read, Unusable):
                 yield read
             elif not read.matched:
@@ -114,9 +126,9 @@ def _draft(read: _Match, pointer: str, hints: Hints) -> Draft:
         title=f"{name}: {matcher}" if matcher else name,
         description=said(info.description) or "",
         aliases=some(t.upper() for t in texts(classification.get("cve-id"))),
-        locations=(Location(path=file.path, start_line=line or None),)
+        locations=(Spot(path=file.path, start_line=line or None),)
         if file
-        else ((Location(logical=address),) if address else ()),
+        else ((Spot(logical=address),) if address else ()),
         resource=resource,
         repository=hints.repository,
         secret=_secret(read, info),

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from fixgate.events import FindingStatus, Location, Package, Resource, Severity, SeverityRating
+from fixgate.events import FindingStatus, Package, Resource, Severity, SeverityRating
 from fixgate.reports import aws, azure
-from fixgate.reports.adapter import Draft, Hints, Item, Passed, Suppressed
+from fixgate.reports.adapter import Draft, Hints, Item, Passed, Spot, Suppressed
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
     first_objects,
@@ -160,7 +160,7 @@ def _draft(read: Finding, pointer: str, hints: Hints) -> Draft:
 
 def _vulnerable(
     found: Sequence[Vulnerability],
-) -> tuple[list[PackageOf], tuple[str, ...], list[tuple[Location, Place]]]:
+) -> tuple[list[PackageOf], tuple[str, ...], list[tuple[Spot, Place]]]:
     """Packages, names of vulnerabilities, and code."""
     packages = [p for v in found for p in (*(v.affected_packages or ()), *(v.packages or ()))]
     names = some(n.uid for v in found for n in (v.cve, v.cwe, v.advisory, *(v.related_cwes or ())) if n is not None)
@@ -186,12 +186,12 @@ def _links(read: Finding, info: Info) -> tuple[str, ...]:
     return some((said(info.src_url), said(read.src_url), *told, *texts(inside(read.remediation, "references"))))
 
 
-def _place(read: Code) -> tuple[Location, Place] | None:
+def _place(read: Code) -> tuple[Spot, Place] | None:
     path = (word(read.file.path) or word(read.file.name)) if read.file else None
     if path is None:
         return None
     file = portable(path)
-    return Location(path=file.path, start_line=read.start_line, end_line=read.end_line), file
+    return Spot(path=file.path, start_line=read.start_line, end_line=read.end_line), file
 
 
 def _acts(read: Affected) -> bool:

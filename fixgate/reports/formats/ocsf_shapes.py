@@ -1,5 +1,7 @@
 """What is read of OCSF findings: classes 2001 to 2008 as versions 1.0 to 1.8 have them."""
 
+from msgspec import field
+
 from fixgate.reports.fields import Shape
 
 
@@ -123,7 +125,7 @@ class Finding(Shape):
     """A record; `state` is what class 2001 had for a status."""
 
     class_uid: int
-    metadata: Metadata = Metadata()
+    metadata: Metadata = field(default_factory=Metadata)
     severity_id: int | None = None
     severity: str | None = None
     status: str | None = None

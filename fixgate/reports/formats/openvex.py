@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.events import FindingStatus, Location, Package
-from fixgate.reports.adapter import Draft, Hints, Item, Remark, Suppressed
+from fixgate.events import FindingStatus, Package
+from fixgate.reports.adapter import Draft, Hints, Item, Remark, Spot, Suppressed
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import Shape, first_objects, labelled, mapping, results, sequence, shaped, some, text, word
 from fixgate.reports.packages import known_as
@@ -18,7 +18,7 @@ _STATUSES: Final[Mapping[str, FindingStatus]] = {"affected": FindingStatus.OPEN,
 
 
 class _Vulnerability(Shape):
-    id: str | None = Field(default=None, alias="@id")
+    id: str | None = field(default=None, name="@id")
     name: str | None = None
     aliases: list[str] | None = None
     description: object = None
@@ -29,7 +29,7 @@ class _Identifiers(Shape):
 
 
 class _Component(Shape):
-    id: str | None = Field(default=None, alias="@id")
+    id: str | None = field(default=None, name="@id")
     identifiers: _Identifiers | None = None
 
     @property
@@ -42,15 +42,15 @@ class _Product(_Component):
     subcomponents: list[_Component] | None = None
 
 
-class _Statement(Shape):
+class _Statement(Shape, kw_only=True):
     vulnerability: _Vulnerability | str
     products: list[_Product | str] | None = None
     subcomponents: list[str] | None = None
     status: str
-    notes: object = Field(default=None, alias="status_notes")
+    notes: object = field(default=None, name="status_notes")
     justification: object = None
-    impact: object = Field(default=None, alias="impact_statement")
-    action: object = Field(default=None, alias="action_statement")
+    impact: object = field(default=None, name="impact_statement")
+    action: object = field(default=None, name="action_statement")
 
 
 class OpenVex:
@@ -97,7 +97,7 @@ def _of_statement(read: _Statement, author: str, pointer: str, hints: Hints) -> 
     names = some((given.name, *(given.aliases or ()))) or some((given.id,))
     if not names:
         return Unusable(pointer, "a statement without a vulnerability")
-    products = [_Product.model_validate({"@id": p}) if isinstance(p, str) else p for p in read.products or ()]
+    products = [_Product(id=p) if isinstance(p, str) else p for p in read.products or ()]
     parts = [*(c.known for p in products for c in p.subcomponents or ()), *(read.subcomponents or ())]
     whole, inner = some(sorted({p.known for p in products})), some(sorted(set(parts)))
     urls = [name for name in (*inner, *whole) if name.startswith("pkg:")]
@@ -117,7 +117,7 @@ def _of_statement(read: _Statement, author: str, pointer: str, hints: Hints) -> 
         title=f"{names[0]} in {whole[0] if whole else 'a product'}",
         description="\n\n".join(s for s in said if s),
         aliases=names,
-        locations=tuple(Location(logical=name) for name in (*whole, *inner)[:_PLACES]),
+        locations=tuple(Spot(logical=name) for name in (*whole, *inner)[:_PLACES]),
         repository=hints.repository,
         package=Package(purl=urls[0]) if urls else None,
         labels=labelled(author=author, status=read.status, justification=text(read.justification)),

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.events import FindingStatus, Location, Package, SeverityRating
-from fixgate.reports.adapter import Draft, Hints, Item, Suppressed
+from fixgate.events import FindingStatus, Package, SeverityRating
+from fixgate.reports.adapter import Draft, Hints, Item, Spot, Suppressed
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
     LOOKED_AT,
     Shape,
+    Word,
     first_objects,
     inside,
     labelled,
@@ -36,7 +37,7 @@ _WORDED: Final = frozenset({"Ubuntu"})
 
 
 class _Vulnerability(Shape):
-    id: str = Field(min_length=1)
+    id: Word
     aliases: list[str] | None = None
     withdrawn: str | None = None
     summary: object = None
@@ -44,7 +45,7 @@ class _Vulnerability(Shape):
     severity: object = None
     affected: object = None
     references: object = None
-    specific: object = Field(default=None, alias="database_specific")
+    specific: object = field(default=None, name="database_specific")
 
 
 class _Package(Shape):
@@ -79,7 +80,7 @@ class _Context:
             "tool": "osv-scanner",
             "unique": False,
             "status": FindingStatus.OPEN,
-            "locations": (Location(path=self.place.path),) if self.place else (),
+            "locations": (Spot(path=self.place.path),) if self.place else (),
             "repository": self.repository,
             "labels": self.labels,
         }

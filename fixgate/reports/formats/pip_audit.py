@@ -3,12 +3,24 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
 from fixgate.events import FindingStatus, Package
 from fixgate.reports.adapter import Draft, Hints, Item, Remark
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import Shape, first_objects, labelled, mapping, results, sequence, shaped, some, text, word
+from fixgate.reports.fields import (
+    Shape,
+    Word,
+    first_objects,
+    labelled,
+    mapping,
+    results,
+    sequence,
+    shaped,
+    some,
+    text,
+    word,
+)
 from fixgate.reports.packages import known_as, purl
 from fixgate.reports.severity import unknown
 
@@ -18,13 +30,13 @@ _EMPTY: Final = frozenset({_LIST, "fixes"})
 
 
 class _Dependency(Shape):
-    name: str = Field(min_length=1)
+    name: Word
     version: str | None = None
 
 
 class _Vulnerability(Shape):
-    id: str = Field(min_length=1)
-    fixed: list[str] | None = Field(default=None, alias="fix_versions")
+    id: Word
+    fixed: list[str] | None = field(default=None, name="fix_versions")
     aliases: list[str] | None = None
     description: object = None
 

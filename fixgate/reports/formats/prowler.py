@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
 from fixgate.events import FindingStatus, Resource
 from fixgate.reports import aws, azure
@@ -12,6 +12,7 @@ from fixgate.reports.adapter import Draft, Hints, Item, Passed, Suppressed
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
     Shape,
+    Word,
     first_objects,
     inside,
     labelled,
@@ -34,41 +35,41 @@ _NUMBERS: Final = re.compile(r"\d+")
 
 
 class _Version3(Shape):
-    check: str = Field(alias="CheckID", min_length=1)
-    status: str = Field(alias="Status")
-    provider: object = Field(default=None, alias="Provider")
-    title: str | None = Field(default=None, alias="CheckTitle")
-    extended: str | None = Field(default=None, alias="StatusExtended")
-    severity: str | None = Field(default=None, alias="Severity")
-    service: object = Field(default=None, alias="ServiceName")
-    kind: object = Field(default=None, alias="ResourceType")
-    risk: object = Field(default=None, alias="Risk")
-    remediation: object = Field(default=None, alias="Remediation")
-    url: object = Field(default=None, alias="RelatedUrl")
-    started: object = Field(default=None, alias="AssessmentStartTime")
-    account: str | None = Field(default=None, alias="AccountId")
-    subscription: str | None = Field(default=None, alias="Subscription")
-    project: str | None = Field(default=None, alias="ProjectId")
-    region: str | None = Field(default=None, alias="Region")
-    location: str | None = Field(default=None, alias="Location")
-    resource: str | None = Field(default=None, alias="ResourceId")
-    name: str | None = Field(default=None, alias="ResourceName")
-    arn: str | None = Field(default=None, alias="ResourceArn")
+    check: Word = field(name="CheckID")
+    status: str = field(name="Status")
+    provider: object = field(default=None, name="Provider")
+    title: str | None = field(default=None, name="CheckTitle")
+    extended: str | None = field(default=None, name="StatusExtended")
+    severity: str | None = field(default=None, name="Severity")
+    service: object = field(default=None, name="ServiceName")
+    kind: object = field(default=None, name="ResourceType")
+    risk: object = field(default=None, name="Risk")
+    remediation: object = field(default=None, name="Remediation")
+    url: object = field(default=None, name="RelatedUrl")
+    started: object = field(default=None, name="AssessmentStartTime")
+    account: str | None = field(default=None, name="AccountId")
+    subscription: str | None = field(default=None, name="Subscription")
+    project: str | None = field(default=None, name="ProjectId")
+    region: str | None = field(default=None, name="Region")
+    location: str | None = field(default=None, name="Location")
+    resource: str | None = field(default=None, name="ResourceId")
+    name: str | None = field(default=None, name="ResourceName")
+    arn: str | None = field(default=None, name="ResourceArn")
 
 
 class _Version2(Shape):
-    control: str = Field(alias="Control", min_length=1)
-    status: str = Field(alias="Status")
-    number: object = Field(default=None, alias="Control ID")
-    message: str | None = Field(default=None, alias="Message")
-    severity: str | None = Field(default=None, alias="Severity")
-    service: str | None = Field(default=None, alias="Service")
-    risk: object = Field(default=None, alias="Risk")
-    link: object = Field(default=None, alias="Doc link")
-    time: object = Field(default=None, alias="Timestamp")
-    account: str | None = Field(default=None, alias="Account Number")
-    region: str | None = Field(default=None, alias="Region")
-    resource: str | None = Field(default=None, alias="Resource ID")
+    control: Word = field(name="Control")
+    status: str = field(name="Status")
+    number: object = field(default=None, name="Control ID")
+    message: str | None = field(default=None, name="Message")
+    severity: str | None = field(default=None, name="Severity")
+    service: str | None = field(default=None, name="Service")
+    risk: object = field(default=None, name="Risk")
+    link: object = field(default=None, name="Doc link")
+    time: object = field(default=None, name="Timestamp")
+    account: str | None = field(default=None, name="Account Number")
+    region: str | None = field(default=None, name="Region")
+    resource: str | None = field(default=None, name="Resource ID")
 
 
 class Prowler:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from fixgate.events import FindingStatus, Location, Package, Resource, SeverityRating
-from fixgate.reports.adapter import Draft, Exposed
+from fixgate.events import FindingStatus, Package, Resource, SeverityRating
+from fixgate.reports.adapter import Draft, Exposed, Spot
 from fixgate.reports.aws import access_key, key_id
 from fixgate.reports.fields import inside, labelled, mapping, said, some, word
 from fixgate.reports.formats.checkov_checks import bucket_in
@@ -105,7 +105,7 @@ def _confidence(properties: Mapping[str, object], known: Known) -> str | None:
     return known.precision
 
 
-def _about(context: Context, locations: Iterable[Location], exposed: str) -> tuple[Resource | None, str | None]:
+def _about(context: Context, locations: Iterable[Spot], exposed: str) -> tuple[Resource | None, str | None]:
     """What the result is about: the key that it shows, else a bucket, a workflow, the image; and the key's id."""
     key = key_id(exposed)
     if key is not None:
@@ -116,13 +116,13 @@ def _about(context: Context, locations: Iterable[Location], exposed: str) -> tup
     return next((w for w in workflows if w is not None), context.image), None
 
 
-def _bucket(locations: Iterable[Location]) -> Resource | None:
+def _bucket(locations: Iterable[Spot]) -> Resource | None:
     """The bucket that Checkov's snippets name, which are the whole code of a resource."""
     code = (s for location in locations if (s := location.snippet) and _BUCKET.search(s))
     return bucket_in(line for snippet in code for line in snippet.splitlines())
 
 
-def _exposed(properties: Mapping[str, object], locations: Iterable[Location]) -> str:
+def _exposed(properties: Mapping[str, object], locations: Iterable[Spot]) -> str:
     """The secret that gitleaks found: version 7 names it, version 8 has it for a snippet."""
     offender = said(properties.get("offender"))
     if offender is not None:
@@ -158,19 +158,19 @@ def _severity(read: Result, known: Known, properties: Mapping[str, object], over
     return known.rating
 
 
-def _places(read: Result, context: Context, *, hidden: bool) -> list[tuple[Location, File | None]]:
+def _places(read: Result, context: Context, *, hidden: bool) -> list[tuple[Spot, File | None]]:
     """All places of the result; what was analysed where it has none (3.27.13)."""
     if read.locations:
         return [_location(place, context, hidden=hidden) for place in read.locations]
     file = context.file(read.analysed)
-    return [(Location(path=file.path), file)] if file else []
+    return [(Spot(path=file.path), file)] if file else []
 
 
-def _location(place: Place, context: Context, *, hidden: bool) -> tuple[Location, File | None]:
+def _location(place: Place, context: Context, *, hidden: bool) -> tuple[Spot, File | None]:
     physical, logical = place.physical, next(iter(place.logical or ()), None)
     file = context.file(physical.artifact) if physical else None
     region = (physical.region if physical else None) or Region()
-    return Location(
+    return Spot(
         path=file.path if file else None,
         start_line=region.start_line,
         end_line=region.end_line,
@@ -205,7 +205,7 @@ def _filled(found: re.Match[str], arguments: list[str]) -> str:
     return arguments[int(found[1])] if int(found[1]) < len(arguments) else found[0]
 
 
-def _own_identity(read: Result, locations: tuple[Location, ...], text: str, *, hidden: bool) -> tuple[str, ...]:
+def _own_identity(read: Result, locations: tuple[Spot, ...], text: str, *, hidden: bool) -> tuple[str, ...]:
     """What tells the result apart from others of its rule in its files.
 
     The tool's own fingerprints where it gives any (3.27.16, 3.27.17), else what stands there, never where.

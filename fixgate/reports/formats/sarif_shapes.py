@@ -4,13 +4,16 @@ A part of a result that decides something must have its type, or the result is r
 results is read as far as it can be (`tolerant`): one bad rule must not cost the results of the others.
 """
 
-from typing import TypeVar
+import re
+from typing import Final, TypeVar
 
-from pydantic import Field, ValidationError
+import msgspec
+from msgspec import field
 
 from fixgate.reports.fields import Shape, mapping
 
 M = TypeVar("M", bound=Shape)
+_FAULTY: Final = re.compile(r" - at `\$\.([^.\[`]+)")
 
 
 def tolerant(model: type[M], value: object) -> tuple[M, bool]:
@@ -18,18 +21,21 @@ def tolerant(model: type[M], value: object) -> tuple[M, bool]:
     fields = mapping(value)
     if fields is None:
         return model(), value is not None
-    try:
-        return model.model_validate(fields), False
-    except ValidationError as error:
-        faulty = {fault["loc"][0] for fault in error.errors(include_input=False, include_url=False)}
-    return model.model_validate({name: item for name, item in fields.items() if name not in faulty}), True
+    left = dict(fields)
+    while True:
+        try:
+            return msgspec.convert(left, model), len(left) < len(fields)
+        except msgspec.ValidationError as fault:
+            # It names the first field that is wrong; a field that no shape has cannot be.
+            found = _FAULTY.search(str(fault))
+            left = {name: item for name, item in left.items() if found is not None and name != found[1]}
 
 
 class Artifact(Shape):
     """Section 3.4."""
 
     uri: str | None = None
-    base: str | None = Field(default=None, alias="uriBaseId")
+    base: str | None = field(default=None, name="uriBaseId")
     index: int | None = None
 
 
@@ -51,17 +57,17 @@ class Message(Shape):
 class Region(Shape):
     """Section 3.30; some tools write 0 or -1 for a line that they do not know."""
 
-    start_line: int | None = Field(default=None, alias="startLine")
-    end_line: int | None = Field(default=None, alias="endLine")
-    start_column: int | None = Field(default=None, alias="startColumn")
-    end_column: int | None = Field(default=None, alias="endColumn")
+    start_line: int | None = field(default=None, name="startLine")
+    end_line: int | None = field(default=None, name="endLine")
+    start_column: int | None = field(default=None, name="startColumn")
+    end_column: int | None = field(default=None, name="endColumn")
     snippet: object = None
 
 
 class Physical(Shape):
     """Section 3.29."""
 
-    artifact: Artifact | None = Field(default=None, alias="artifactLocation")
+    artifact: Artifact | None = field(default=None, name="artifactLocation")
     region: Region | None = None
 
 
@@ -69,15 +75,15 @@ class Logical(Shape):
     """Section 3.33."""
 
     name: str | None = None
-    full: str | None = Field(default=None, alias="fullyQualifiedName")
+    full: str | None = field(default=None, name="fullyQualifiedName")
     index: int | None = None
 
 
 class Place(Shape):
     """Section 3.28."""
 
-    physical: Physical | None = Field(default=None, alias="physicalLocation")
-    logical: list[Logical] | None = Field(default=None, alias="logicalLocations")
+    physical: Physical | None = field(default=None, name="physicalLocation")
+    logical: list[Logical] | None = field(default=None, name="logicalLocations")
 
 
 class Configuration(Shape):
@@ -98,7 +104,7 @@ class RuleReference(Shape):
 
     id: str | None = None
     index: int | None = None
-    component: ComponentReference | None = Field(default=None, alias="toolComponent")
+    component: ComponentReference | None = field(default=None, name="toolComponent")
 
 
 class Relationship(Shape):
@@ -112,11 +118,11 @@ class Rule(Shape):
 
     id: str | None = None
     name: str | None = None
-    short: Message | None = Field(default=None, alias="shortDescription")
-    messages: dict[str, Message] | None = Field(default=None, alias="messageStrings")
-    configuration: Configuration | None = Field(default=None, alias="defaultConfiguration")
+    short: Message | None = field(default=None, name="shortDescription")
+    messages: dict[str, Message] | None = field(default=None, name="messageStrings")
+    configuration: Configuration | None = field(default=None, name="defaultConfiguration")
     relationships: list[Relationship] | None = None
-    help: str | None = Field(default=None, alias="helpUri")
+    help: str | None = field(default=None, name="helpUri")
     properties: dict[str, object] | None = None
 
 
@@ -125,9 +131,9 @@ class Component(Shape):
 
     name: str | None = None
     version: str | None = None
-    semantic: str | None = Field(default=None, alias="semanticVersion")
+    semantic: str | None = field(default=None, name="semanticVersion")
     rules: object = None
-    messages: dict[str, Message] | None = Field(default=None, alias="globalMessageStrings")
+    messages: dict[str, Message] | None = field(default=None, name="globalMessageStrings")
 
 
 class Suppression(Shape):
@@ -140,21 +146,21 @@ class Suppression(Shape):
 class Result(Shape):
     """Section 3.27."""
 
-    rule_id: str | None = Field(default=None, alias="ruleId")
-    rule_index: int | None = Field(default=None, alias="ruleIndex")
+    rule_id: str | None = field(default=None, name="ruleId")
+    rule_index: int | None = field(default=None, name="ruleIndex")
     rule: RuleReference | None = None
     kind: str | None = None
     level: str | None = None
     message: Message | None = None
     locations: list[Place] | None = None
-    analysed: Artifact | None = Field(default=None, alias="analysisTarget")
+    analysed: Artifact | None = field(default=None, name="analysisTarget")
     fingerprints: dict[str, object] | None = None
-    partial: dict[str, object] | None = Field(default=None, alias="partialFingerprints")
+    partial: dict[str, object] | None = field(default=None, name="partialFingerprints")
     suppressions: list[Suppression] | None = None
-    baseline: str | None = Field(default=None, alias="baselineState")
+    baseline: str | None = field(default=None, name="baselineState")
     taxa: list[RuleReference] | None = None
     provenance: object = None
-    viewer: object = Field(default=None, alias="hostedViewerUri")
+    viewer: object = field(default=None, name="hostedViewerUri")
     properties: object = None
 
 
@@ -174,16 +180,16 @@ class Override(Shape):
 class Invocation(Shape):
     """Section 3.20."""
 
-    successful: bool | None = Field(default=None, alias="executionSuccessful")
-    not_started: str | None = Field(default=None, alias="processStartFailureMessage")
-    folder: Artifact | None = Field(default=None, alias="workingDirectory")
-    notifications: list[Notification] | None = Field(default=None, alias="toolExecutionNotifications")
-    misconfigured: list[Notification] | None = Field(default=None, alias="toolConfigurationNotifications")
-    overrides: list[Override] | None = Field(default=None, alias="ruleConfigurationOverrides")
+    successful: bool | None = field(default=None, name="executionSuccessful")
+    not_started: str | None = field(default=None, name="processStartFailureMessage")
+    folder: Artifact | None = field(default=None, name="workingDirectory")
+    notifications: list[Notification] | None = field(default=None, name="toolExecutionNotifications")
+    misconfigured: list[Notification] | None = field(default=None, name="toolConfigurationNotifications")
+    overrides: list[Override] | None = field(default=None, name="ruleConfigurationOverrides")
 
 
 class Provenance(Shape):
     """Section 3.23."""
 
-    repository: str | None = Field(default=None, alias="repositoryUri")
-    revision: str | None = Field(default=None, alias="revisionId")
+    repository: str | None = field(default=None, name="repositoryUri")
+    revision: str | None = field(default=None, name="revisionId")

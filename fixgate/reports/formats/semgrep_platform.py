@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.events import FindingStatus, Location, Package
-from fixgate.reports.adapter import Draft, Hints
-from fixgate.reports.fields import Shape, labelled, moment, said, some, texts, word
+from fixgate.events import FindingStatus, Package
+from fixgate.reports.adapter import Draft, Hints, Spot
+from fixgate.reports.fields import Count, Shape, Word, labelled, moment, said, some, texts, word
 from fixgate.reports.formats.semgrep_results import severity
 from fixgate.reports.packages import known_as, purl
 from fixgate.reports.paths import Place, clone_address, portable
@@ -23,8 +23,8 @@ class _Repository(Shape):
 
 class _Where(Shape):
     file_path: str | None = None
-    line: int | None = Field(default=None, ge=0)
-    end_line: int | None = Field(default=None, ge=0)
+    line: Count | None = None
+    end_line: Count | None = None
 
 
 class _Rule(Shape):
@@ -48,7 +48,7 @@ class _Fix(Shape):
 class Finding(Shape):
     """What is read of one of `findings`."""
 
-    rule_name: str = Field(min_length=1)
+    rule_name: Word
     id: int | str | None = None
     match_based_id: str | None = None
     syntactic_id: str | None = None
@@ -71,27 +71,27 @@ class Finding(Shape):
 
 
 class _References(Shape):
-    cves: object = Field(default=None, alias="cveIds")
-    weaknesses: object = Field(default=None, alias="cweIds")
+    cves: object = field(default=None, name="cveIds")
+    weaknesses: object = field(default=None, name="cweIds")
     urls: object = None
 
 
 class _Advisory(Shape):
-    rule: str = Field(alias="ruleId", min_length=1)
+    rule: Word = field(name="ruleId")
     description: str | None = None
     ecosystem: str | None = None
     severity: str | None = None
-    references: _References = _References()
+    references: _References = field(default_factory=_References)
 
 
 class _Named(Shape):
     name: str | None = None
-    version: str | None = Field(default=None, alias="versionSpecifier")
+    version: str | None = field(default=None, name="versionSpecifier")
 
 
 class _File(Shape):
     path: str | None = None
-    line: str | int | None = Field(default=None, alias="startLine")
+    line: str | int | None = field(default=None, name="startLine")
     url: object = None
 
 
@@ -104,15 +104,15 @@ class Vulnerability(Shape):
 
     advisory: _Advisory
     title: str | None = None
-    dependency: _Named = Field(default=_Named(), alias="matchedDependency")
-    file: _File = Field(default=_File(), alias="dependencyFileLocation")
+    dependency: _Named = field(default_factory=_Named, name="matchedDependency")
+    file: _File = field(default_factory=_File, name="dependencyFileLocation")
     triage: _Triage | None = None
-    repository_id: str | int | None = Field(default=None, alias="repositoryId")
-    repository: str | None = Field(default=None, alias="repositoryName")
-    safe: _Named | None = Field(default=None, alias="closestSafeDependency")
-    exposure: object = Field(default=None, alias="exposureType")
+    repository_id: str | int | None = field(default=None, name="repositoryId")
+    repository: str | None = field(default=None, name="repositoryName")
+    safe: _Named | None = field(default=None, name="closestSafeDependency")
+    exposure: object = field(default=None, name="exposureType")
     transitivity: object = None
-    opened: object = Field(default=None, alias="openedAt")
+    opened: object = field(default=None, name="openedAt")
 
 
 def is_over(*states: str | None) -> bool:
@@ -216,8 +216,8 @@ def _file(path: str | None) -> Place | None:
     return portable(path) if path is not None and word(path) is not None else None
 
 
-def _locations(file: Place | None, line: int | None, end: int | None = None) -> tuple[Location, ...]:
-    return (Location(path=file.path, start_line=line or None, end_line=end or None),) if file else ()
+def _locations(file: Place | None, line: int | None, end: int | None = None) -> tuple[Spot, ...]:
+    return (Spot(path=file.path, start_line=line or None, end_line=end or None),) if file else ()
 
 
 def _dependency(read: Finding) -> Package | None:

@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.events import FindingStatus, Location, Package, Severity, SeverityRating
+from fixgate.events import FindingStatus, Package, Severity, SeverityRating
 from fixgate.reports import aws
-from fixgate.reports.adapter import Draft, Exposed, Hints
-from fixgate.reports.fields import Shape, inside, labelled, said, sequence, some, texts, word
+from fixgate.reports.adapter import Draft, Exposed, Hints, Spot
+from fixgate.reports.fields import Count, Shape, Word, inside, labelled, said, sequence, some, texts, word
 from fixgate.reports.packages import known_as, purl
 from fixgate.reports.paths import action_used, portable, workflow_in
 from fixgate.reports.secrets import about_secrets
@@ -25,7 +25,7 @@ _NUMBERS: Final = re.compile(r"\d+")
 
 
 class _Point(Shape):
-    line: int | None = Field(default=None, ge=0)
+    line: Count | None = None
     col: int | None = None
 
 
@@ -64,11 +64,11 @@ class _Extra(Shape):
 class Result(Shape):
     """What is read of a result."""
 
-    check_id: str = Field(min_length=1)
+    check_id: Word
     path: str
-    start: _Point = _Point()
-    end: _Point = _Point()
-    extra: _Extra = _Extra()
+    start: _Point = field(default_factory=_Point)
+    end: _Point = field(default_factory=_Point)
+    extra: _Extra = field(default_factory=_Extra)
 
 
 def severity(reported: str | None) -> SeverityRating:
@@ -124,8 +124,8 @@ def result(read: Result, pointer: str, version: str | None, hints: Hints) -> Dra
     )
 
 
-def _location(read: Result, path: str, code: str | None) -> Location:
-    return Location(
+def _location(read: Result, path: str, code: str | None) -> Spot:
+    return Spot(
         path=path,
         start_line=read.start.line or None,
         end_line=read.end.line or None,

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.events import FindingStatus, Location, Package, Resource, SeverityRating
-from fixgate.reports.adapter import Draft, Item, Suppressed
-from fixgate.reports.fields import Shape, inside, labelled, sequence, some, text, texts, word
+from fixgate.events import FindingStatus, Package, Resource, SeverityRating
+from fixgate.reports.adapter import Draft, Item, Spot, Suppressed
+from fixgate.reports.fields import Shape, Word, inside, labelled, sequence, some, text, texts, word
 from fixgate.reports.packages import GENERIC, known_as, purl, type_of
 from fixgate.reports.paths import Place
 from fixgate.reports.severity import CVSS, by_number, by_vector, by_word, unknown
@@ -20,44 +20,44 @@ _SYSTEMS: Final = frozenset({"deb", "rpm", "apk"})
 class Vulnerability(Shape):
     """A row: one vulnerability or licence of one package by one path."""
 
-    id: str = Field(min_length=1)
+    id: Word
     name: str | None = None
-    package: str | None = Field(default=None, alias="packageName")
-    module: str | None = Field(default=None, alias="moduleName")
+    package: str | None = field(default=None, name="packageName")
+    module: str | None = field(default=None, name="moduleName")
     version: str | None = None
-    manager: str | None = Field(default=None, alias="packageManager")
-    path: list[str] | None = Field(default=None, alias="from")
+    manager: str | None = field(default=None, name="packageManager")
+    path: list[str] | None = field(default=None, name="from")
     severity: str | None = None
-    effective: str | None = Field(default=None, alias="severityWithCritical")
-    score: float | None = Field(default=None, alias="cvssScore")
-    vector: str | None = Field(default=None, alias="CVSSv3")
+    effective: str | None = field(default=None, name="severityWithCritical")
+    score: float | None = field(default=None, name="cvssScore")
+    vector: str | None = field(default=None, name="CVSSv3")
     identifiers: object = None
-    fixed: object = Field(default=None, alias="fixedIn")
-    nearest: object = Field(default=None, alias="nearestFixedInVersion")
+    fixed: object = field(default=None, name="fixedIn")
+    nearest: object = field(default=None, name="nearestFixedInVersion")
     title: object = None
     description: object = None
     references: object = None
-    kind: object = Field(default=None, alias="type")
+    kind: object = field(default=None, name="type")
     exploit: object = None
-    upgradable: object = Field(default=None, alias="isUpgradable")
-    instruction: object = Field(default=None, alias="dockerfileInstruction")
+    upgradable: object = field(default=None, name="isUpgradable")
+    instruction: object = field(default=None, name="dockerfileInstruction")
 
 
 class Issue(Shape):
     """An issue of infrastructure as code."""
 
-    id: str = Field(min_length=1)
+    id: Word
     title: object = None
     severity: str | None = None
-    ignored: bool | None = Field(default=None, alias="isIgnored")
+    ignored: bool | None = field(default=None, name="isIgnored")
     path: list[str | int] | None = None
-    line: int | None = Field(default=None, alias="lineNumber")
-    message: str | None = Field(default=None, alias="msg")
-    problem: object = Field(default=None, alias="issue")
+    line: int | None = field(default=None, name="lineNumber")
+    message: str | None = field(default=None, name="msg")
+    problem: object = field(default=None, name="issue")
     impact: object = None
     resolve: object = None
     documentation: object = None
-    kind: object = Field(default=None, alias="subType")
+    kind: object = field(default=None, name="subType")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,11 +157,11 @@ def _worded(reported: str | None) -> SeverityRating:
     return by_word("snyk severity", reported) if reported and word(reported) else unknown("snyk severity", reported)
 
 
-def _at(project: Project, logical: str | None, line: int | None = None) -> tuple[Location, ...]:
+def _at(project: Project, logical: str | None, line: int | None = None) -> tuple[Spot, ...]:
     path = project.place.path if project.place else None
     # -1 is Snyk's word for no line.
     start = line if line is not None and line > 0 else None
-    return (Location(path=path, start_line=start, logical=logical),) if path or logical else ()
+    return (Spot(path=path, start_line=start, logical=logical),) if path or logical else ()
 
 
 def _common(project: Project, **labels: str | None) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.events import FindingStatus, Location, Package, SeverityRating
-from fixgate.reports.adapter import Draft, Hints, Item, Suppressed
+from fixgate.events import FindingStatus, Package, SeverityRating
+from fixgate.reports.adapter import Draft, Hints, Item, Spot, Suppressed
 from fixgate.reports.document import Unusable
-from fixgate.reports.fields import Shape, inside, labelled, moment, sequence, some, text, word
+from fixgate.reports.fields import Shape, Word, inside, labelled, moment, sequence, some, text, word
 from fixgate.reports.formats.snyk_cli import TOOL, manager_of
 from fixgate.reports.packages import known_as, purl
 from fixgate.reports.paths import portable
@@ -17,24 +17,24 @@ _PLACES: Final = 50
 
 
 class _Attributes(Shape):
-    key: str | None = Field(default=None, min_length=1)
+    key: Word | None = None
     """Of an issue of a project alone."""
     title: object = None
     description: object = None
-    kind: str | None = Field(default=None, alias="type")
+    kind: str | None = field(default=None, name="type")
     status: str | None = None
     ignored: bool | None = None
-    severity: str | None = Field(default=None, alias="effective_severity_level")
+    severity: str | None = field(default=None, name="effective_severity_level")
     severities: object = None
     slots: object = None
     problems: object = None
     classes: object = None
     coordinates: object = None
-    created: str | None = Field(default=None, alias="created_at")
-    updated: str | None = Field(default=None, alias="updated_at")
+    created: str | None = field(default=None, name="created_at")
+    updated: str | None = field(default=None, name="updated_at")
 
 
-class RestIssue(Shape):
+class RestIssue(Shape, kw_only=True):
     """A resource of the type `issue`; of a package its id is the vulnerability's."""
 
     id: str | None = None
@@ -103,15 +103,15 @@ def _severity(given: _Attributes) -> SeverityRating:
     return by_word("snyk severities level", level)
 
 
-def _location(value: object) -> Location | None:
+def _location(value: object) -> Spot | None:
     """A place in a file (`sourceLocation`), or in a configuration (`resourcePath`)."""
     source = inside(value, "sourceLocation")
     file, resource = text(inside(source, "file")), text(inside(value, "resourcePath"))
     if not file:
-        return Location(logical=resource) if resource else None
+        return Spot(logical=resource) if resource else None
     lines = [inside(source, "region", end, "line") for end in ("start", "end")]
     start, end = (n if isinstance(n, int) and not isinstance(n, bool) and n > 0 else None for n in lines)
-    return Location(path=portable(file).path, start_line=start, end_line=end)
+    return Spot(path=portable(file).path, start_line=start, end_line=end)
 
 
 def _package(given: _Attributes, rule: str) -> Package | None:

@@ -8,12 +8,24 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pydantic import Field
+from msgspec import field, structs
 
 from fixgate.reports.adapter import Hints, Item, Passed, Remark
 from fixgate.reports.containers import workload
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import first_objects, inside, labelled, mapping, results, sequence, shaped, step, text, word
+from fixgate.reports.fields import (
+    Word,
+    first_objects,
+    inside,
+    labelled,
+    mapping,
+    results,
+    sequence,
+    shaped,
+    step,
+    text,
+    word,
+)
 from fixgate.reports.formats.trivy_results import Target, file_of, misconfiguration, secret, vulnerability
 from fixgate.reports.formats.trivy_shapes import Misconfiguration, Secret, Vulnerability
 
@@ -29,19 +41,19 @@ _TEMPLATE: Final = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5,10}")
 
 
 class _Vulnerability(Vulnerability):
-    id: str = Field(alias="vulnerabilityID", min_length=1)
-    package: str | None = Field(default=None, alias="resource")
-    path: str | None = Field(default=None, alias="pkgPath")
-    url_of_package: str | None = Field(default=None, alias="packagePURL")
-    version: str | None = Field(default=None, alias="installedVersion")
-    fixed: str | None = Field(default=None, alias="fixedVersion")
-    severity: str | None = None
-    target: str | None = None
-    kind: str | None = Field(default=None, alias="packageType")
-    title: object = None
-    description: object = None
-    url: object = Field(default=None, alias="primaryLink")
-    references: object = Field(default=None, alias="links")
+    id: Word = field(name="vulnerabilityID")
+    package: str | None = field(default=None, name="resource")
+    path: str | None = field(default=None, name="pkgPath")
+    url_of_package: str | None = field(default=None, name="packagePURL")
+    version: str | None = field(default=None, name="installedVersion")
+    fixed: str | None = field(default=None, name="fixedVersion")
+    severity: str | None = field(default=None, name="severity")
+    target: str | None = field(default=None, name="target")
+    kind: str | None = field(default=None, name="packageType")
+    title: object = field(default=None, name="title")
+    description: object = field(default=None, name="description")
+    url: object = field(default=None, name="primaryLink")
+    references: object = field(default=None, name="links")
 
     @property
     def own_purl(self) -> str | None:
@@ -50,23 +62,23 @@ class _Vulnerability(Vulnerability):
 
 
 class _Check(Misconfiguration):
-    id: str | None = Field(alias="checkID", min_length=1)
+    id: Word | None = field(name="checkID")
     success: bool | None = None
-    said: list[str] | None = Field(default=None, alias="messages")
-    severity: str | None = None
-    kind: object = Field(default=None, alias="category")
-    title: object = None
-    description: object = None
-    resolution: object = Field(default=None, alias="remediation")
+    said: list[str] | None = field(default=None, name="messages")
+    severity: str | None = field(default=None, name="severity")
+    kind: object = field(default=None, name="category")
+    title: object = field(default=None, name="title")
+    description: object = field(default=None, name="description")
+    resolution: object = field(default=None, name="remediation")
 
 
 class _Secret(Secret):
-    rule: str = Field(alias="ruleID", min_length=1)
-    category: object = None
-    severity: str | None = None
-    title: object = None
-    target: str | None = None
-    match: str | None = None
+    rule: Word = field(name="ruleID")
+    category: object = field(default=None, name="category")
+    severity: str | None = field(default=None, name="severity")
+    title: object = field(default=None, name="title")
+    target: str | None = field(default=None, name="target")
+    match: str | None = field(default=None, name="match")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +200,7 @@ def _check(value: object, pointer: str, report: _Report) -> Item:
         return read
     if read.success:
         return Passed(pointer)
-    return misconfiguration(read.model_copy(update={"message": "\n".join(read.said or ())}), pointer, report.target)
+    return misconfiguration(structs.replace(read, message="\n".join(read.said or ())), pointer, report.target)
 
 
 def _secret(value: object, pointer: str, report: _Report) -> Item:

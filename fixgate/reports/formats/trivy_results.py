@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fixgate.events import FindingStatus, Location, Package, Resource, SeverityRating
+from fixgate.events import FindingStatus, Package, Resource, SeverityRating
 from fixgate.reports import aws
-from fixgate.reports.adapter import Draft, Exposed, Item, Passed, Suppressed
+from fixgate.reports.adapter import Draft, Exposed, Item, Passed, Spot, Suppressed
 from fixgate.reports.fields import labelled, some, text, texts, word
 from fixgate.reports.formats.trivy_shapes import License, Misconfiguration, Secret, Vulnerability
 from fixgate.reports.packages import purl
@@ -202,12 +202,12 @@ def _at(
     *,
     logical: str | None = None,
     snippet: str | None = None,
-) -> tuple[Location, ...]:
+) -> tuple[Spot, ...]:
     if place is None and logical is None and snippet is None:
         return ()
     path = place.path if place else None
     # 0 is Trivy's word for no line.
-    return (Location(path=path, start_line=start or None, end_line=end or None, logical=logical, snippet=snippet),)
+    return (Spot(path=path, start_line=start or None, end_line=end or None, logical=logical, snippet=snippet),)
 
 
 def _severity(reported: str | None) -> SeverityRating:

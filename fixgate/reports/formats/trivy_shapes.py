@@ -1,34 +1,34 @@
 """What is read of Trivy's results: the structures of `pkg/types` and `pkg/fanal/types` of its source."""
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.reports.fields import Shape
+from fixgate.reports.fields import Count, Shape, Word
 
 
 class Identifier(Shape):
     """`PkgIdentifier`; older versions have none."""
 
-    purl: str | None = Field(default=None, alias="PURL")
+    purl: str | None = field(default=None, name="PURL")
 
 
 class Vulnerability(Shape):
     """`DetectedVulnerability`."""
 
-    id: str = Field(alias="VulnerabilityID", min_length=1)
-    vendor_ids: object = Field(default=None, alias="VendorIDs")
-    package: str | None = Field(default=None, alias="PkgName")
-    path: str | None = Field(default=None, alias="PkgPath")
-    identifier: Identifier | None = Field(default=None, alias="PkgIdentifier")
-    version: str | None = Field(default=None, alias="InstalledVersion")
-    fixed: str | None = Field(default=None, alias="FixedVersion")
-    status: str | None = Field(default=None, alias="Status")
-    severity: str | None = Field(default=None, alias="Severity")
-    source: object = Field(default=None, alias="SeveritySource")
-    title: object = Field(default=None, alias="Title")
-    description: object = Field(default=None, alias="Description")
-    weaknesses: object = Field(default=None, alias="CweIDs")
-    url: object = Field(default=None, alias="PrimaryURL")
-    references: object = Field(default=None, alias="References")
+    id: Word = field(name="VulnerabilityID")
+    vendor_ids: object = field(default=None, name="VendorIDs")
+    package: str | None = field(default=None, name="PkgName")
+    path: str | None = field(default=None, name="PkgPath")
+    identifier: Identifier | None = field(default=None, name="PkgIdentifier")
+    version: str | None = field(default=None, name="InstalledVersion")
+    fixed: str | None = field(default=None, name="FixedVersion")
+    status: str | None = field(default=None, name="Status")
+    severity: str | None = field(default=None, name="Severity")
+    source: object = field(default=None, name="SeveritySource")
+    title: object = field(default=None, name="Title")
+    description: object = field(default=None, name="Description")
+    weaknesses: object = field(default=None, name="CweIDs")
+    url: object = field(default=None, name="PrimaryURL")
+    references: object = field(default=None, name="References")
 
     @property
     def own_purl(self) -> str | None:
@@ -39,57 +39,57 @@ class Vulnerability(Shape):
 class Cause(Shape):
     """`CauseMetadata`."""
 
-    resource: str | None = Field(default=None, alias="Resource")
-    provider: object = Field(default=None, alias="Provider")
-    service: object = Field(default=None, alias="Service")
-    start_line: int | None = Field(default=None, alias="StartLine", ge=0)
-    end_line: int | None = Field(default=None, alias="EndLine", ge=0)
+    resource: str | None = field(default=None, name="Resource")
+    provider: object = field(default=None, name="Provider")
+    service: object = field(default=None, name="Service")
+    start_line: Count | None = field(default=None, name="StartLine")
+    end_line: Count | None = field(default=None, name="EndLine")
 
 
 class Misconfiguration(Shape):
     """`DetectedMisconfiguration`; newer versions have no `AVDID`, and a hyphen in `ID`."""
 
-    id: str | None = Field(default=None, alias="ID")
-    avd: str | None = Field(default=None, alias="AVDID")
-    kind: object = Field(default=None, alias="Type")
-    title: object = Field(default=None, alias="Title")
-    description: object = Field(default=None, alias="Description")
-    message: str | None = Field(default=None, alias="Message")
-    resolution: object = Field(default=None, alias="Resolution")
-    severity: str | None = Field(default=None, alias="Severity")
-    status: str | None = Field(default=None, alias="Status")
-    cause: Cause = Field(default=Cause(), alias="CauseMetadata")
-    url: object = Field(default=None, alias="PrimaryURL")
-    references: object = Field(default=None, alias="References")
+    id: str | None = field(default=None, name="ID")
+    avd: str | None = field(default=None, name="AVDID")
+    kind: object = field(default=None, name="Type")
+    title: object = field(default=None, name="Title")
+    description: object = field(default=None, name="Description")
+    message: str | None = field(default=None, name="Message")
+    resolution: object = field(default=None, name="Resolution")
+    severity: str | None = field(default=None, name="Severity")
+    status: str | None = field(default=None, name="Status")
+    cause: Cause = field(default_factory=Cause, name="CauseMetadata")
+    url: object = field(default=None, name="PrimaryURL")
+    references: object = field(default=None, name="References")
 
 
 class Secret(Shape):
     """`SecretFinding`."""
 
-    rule: str = Field(alias="RuleID", min_length=1)
-    category: object = Field(default=None, alias="Category")
-    severity: str | None = Field(default=None, alias="Severity")
-    title: object = Field(default=None, alias="Title")
-    start_line: int | None = Field(default=None, alias="StartLine", ge=0)
-    end_line: int | None = Field(default=None, alias="EndLine", ge=0)
-    match: str | None = Field(default=None, alias="Match")
+    rule: Word = field(name="RuleID")
+    category: object = field(default=None, name="Category")
+    severity: str | None = field(default=None, name="Severity")
+    title: object = field(default=None, name="Title")
+    start_line: Count | None = field(default=None, name="StartLine")
+    end_line: Count | None = field(default=None, name="EndLine")
+    match: str | None = field(default=None, name="Match")
 
 
 class License(Shape):
     """`DetectedLicense`."""
 
-    name: str = Field(alias="Name", min_length=1)
-    category: object = Field(default=None, alias="Category")
-    severity: str | None = Field(default=None, alias="Severity")
-    package: str | None = Field(default=None, alias="PkgName")
-    file: str | None = Field(default=None, alias="FilePath")
-    confidence: object = Field(default=None, alias="Confidence")
-    link: object = Field(default=None, alias="Link")
+    name: Word = field(name="Name")
+    category: object = field(default=None, name="Category")
+    severity: str | None = field(default=None, name="Severity")
+    package: str | None = field(default=None, name="PkgName")
+    file: str | None = field(default=None, name="FilePath")
+    confidence: object = field(default=None, name="Confidence")
+    link: object = field(default=None, name="Link")
 
 
 class Modified(Shape):
     """`ModifiedFinding`: a result that an ignore file or a VEX has something to say of, with what it was."""
 
-    kind: str | None = Field(default=None, alias="Type")
-    status: str | None = Field(default=None, alias="Status")
-    finding: object = Field(default=None, alias="Finding")
+    kind: str | None = field(default=None, name="Type")
+    status: str | None = field(default=None, name="Status")
+    finding: object = field(default=None, name="Finding")

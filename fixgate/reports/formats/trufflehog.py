@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
 from fixgate.events import FindingStatus
 from fixgate.reports import aws
 from fixgate.reports.adapter import Draft, Exposed, Failed, Hints, Item, Remark
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import Shape, first_objects, labelled, mapping, results, said, shaped, some, word
+from fixgate.reports.fields import Shape, Word, first_objects, labelled, mapping, results, said, shaped, some, word
 from fixgate.reports.formats.trufflehog_places import Source, Where, holder, locations, where
 from fixgate.reports.formats.trufflehog_raw import plain
 from fixgate.reports.secrets import shown
@@ -22,16 +22,16 @@ _OWNERS: Final = ("account", "arn", "user_id", "resource_type", "is_canary", "us
 
 
 class _Result(Shape):
-    detector: str = Field(alias="DetectorName", min_length=1)
-    source: Source | None = Field(default=None, alias="SourceMetadata")
-    about: object = Field(default=None, alias="DetectorDescription")
-    decoder: str | None = Field(default=None, alias="DecoderName")
-    verified: bool | None = Field(default=None, alias="Verified")
-    fault: object = Field(default=None, alias="VerificationError")
-    raw: str | None = Field(default=None, alias="Raw")
-    raw_v2: str | None = Field(default=None, alias="RawV2")
-    redacted: str | None = Field(default=None, alias="Redacted")
-    extra: Mapping[str, object] | None = Field(default=None, alias="ExtraData")
+    detector: Word = field(name="DetectorName")
+    source: Source | None = field(default=None, name="SourceMetadata")
+    about: object = field(default=None, name="DetectorDescription")
+    decoder: str | None = field(default=None, name="DecoderName")
+    verified: bool | None = field(default=None, name="Verified")
+    fault: object = field(default=None, name="VerificationError")
+    raw: str | None = field(default=None, name="Raw")
+    raw_v2: str | None = field(default=None, name="RawV2")
+    redacted: str | None = field(default=None, name="Redacted")
+    extra: Mapping[str, object] | None = field(default=None, name="ExtraData")
 
 
 class Trufflehog:
@@ -72,11 +72,14 @@ def _logged(fields: Mapping[str, object]) -> Iterator[Item]:
         yield Remark("trufflehog says that it scanned nothing")
 
 
-def _draft(read: _Result, pointer: str, hints: Hints) -> Draft:
-    kind, found = where(read.source)
+def _draft(read: _Result, pointer: str, hints: Hints) -> Draft | Unusable:
+    source = where(read.source, pointer)
+    if isinstance(source, Unusable):
+        return source
+    kind, found = source
     extra = {name: text for name, value in (read.extra or {}).items() if (text := said(value)) is not None}
     rule = (extra.get("name") if read.detector == _CUSTOM else None) or read.detector
-    link, commit, file, address = said(found.link), word(found.commit), found.place, found.address
+    link, commit, file, address = said(found.known.link), word(found.known.commit), found.place, found.address
     scope = found.scope(address)
     secret = shown(plain(read.raw, decoder=read.decoder, redacted=read.redacted))
     account = aws.account_id(extra.get("account"))

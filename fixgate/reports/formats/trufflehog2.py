@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.events import FindingStatus, Location
+from fixgate.events import FindingStatus
 from fixgate.reports import aws
-from fixgate.reports.adapter import Draft, Exposed, Hints, Item
+from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Spot
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import Shape, first_objects, labelled, moment, results, said, shaped
+from fixgate.reports.fields import Shape, Word, first_objects, labelled, moment, results, said, shaped
 from fixgate.reports.paths import portable
 from fixgate.reports.secrets import shown
 from fixgate.reports.severity import unknown
@@ -19,10 +19,10 @@ _COMMIT: Final = re.compile(r"[0-9a-fA-F]{7,64}")
 
 
 class _Result(Shape):
-    reason: str = Field(min_length=1)
+    reason: Word
     path: str
-    strings: list[str] = Field(alias="stringsFound")
-    hashed: str | None = Field(default=None, alias="commitHash")
+    strings: list[str] = field(name="stringsFound")
+    hashed: str | None = field(default=None, name="commitHash")
     branch: object = None
     date: object = None
 
@@ -60,7 +60,7 @@ def _draft(read: _Result, pointer: str, hints: Hints) -> Draft:
         rule_id=read.reason,
         rule_name=read.reason,
         title=read.reason,
-        locations=(Location(path=file.path),),
+        locations=(Spot(path=file.path),),
         resource=resource,
         repository=hints.repository,
         commit=commit,

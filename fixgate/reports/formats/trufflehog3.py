@@ -4,13 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from pydantic import Field
-
-from fixgate.events import FindingStatus, Location
+from fixgate.events import FindingStatus
 from fixgate.reports import aws
-from fixgate.reports.adapter import Draft, Exposed, Hints, Item
+from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Spot
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import Shape, first_objects, labelled, mapping, moment, results, said, shaped, word
+from fixgate.reports.fields import Shape, Word, first_objects, labelled, mapping, moment, results, said, shaped, word
 from fixgate.reports.paths import portable
 from fixgate.reports.secrets import shown
 from fixgate.reports.severity import rated
@@ -27,7 +25,7 @@ class _Rule(Shape):
 
 class _Result(Shape):
     rule: _Rule
-    path: str = Field(min_length=1)
+    path: Word
     secret: str | None = None
     line: str | int | None = None
     commit: str | None = None
@@ -73,7 +71,7 @@ def _draft(read: _Result, pointer: str, hints: Hints) -> Draft:
         rule_id=rule,
         rule_name=word(read.rule.message) or rule,
         title=read.rule.message or rule,
-        locations=(Location(path=file.path, start_line=int(line[0]) if line else None),),
+        locations=(Spot(path=file.path, start_line=int(line[0]) if line else None),),
         resource=resource,
         repository=hints.repository,
         commit=commit,

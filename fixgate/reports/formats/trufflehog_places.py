@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from pydantic import ConfigDict, Field
+from msgspec import field
 
-from fixgate.events import Location, Resource
+from fixgate.events import Resource
 from fixgate.reports import aws
-from fixgate.reports.fields import Shape, moment, said, word
+from fixgate.reports.adapter import Spot
+from fixgate.reports.document import Unusable
+from fixgate.reports.fields import Count, Shape, mapping, moment, said, shaped, word
 from fixgate.reports.paths import Place, clone_address, portable
 
 _SCOPES: Final = (
@@ -31,78 +34,87 @@ _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d+)? ([+-]\d
 """As Go and git print it, perhaps with the zone's name."""
 
 
-class Where(Shape):
-    """A place; what kinds of sources name besides is kept as it is."""
-
-    model_config = ConfigDict(extra="allow")
-
+class _Known(Shape):
     file: str | None = None
     filename: str | None = None
     path: str | None = None
-    line: int | None = Field(default=None, ge=0)
+    line: Count | None = None
     commit: str | None = None
     repository: str | None = None
     link: object = None
     timestamp: object = None
-    inner: "dict[str, Where | None] | None" = Field(default=None, alias="Metadata")
-    data: "dict[str, Where | None] | None" = Field(default=None, alias="Data")
+    inner: Mapping[str, object] | None = field(default=None, name="Metadata")
+    data: Mapping[str, object] | None = field(default=None, name="Data")
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place: what all kinds of sources name alike, and all that stands there."""
+
+    known: _Known
+    fields: Mapping[str, object]
 
     def other(self, name: str) -> str | None:
         """The word that a kind of source has under this name."""
-        value: object = (self.model_extra or {}).get(name)
+        value = self.fields.get(name)
         return str(value) if type(value) is int else said(value)
 
     @property
     def place(self) -> Place | None:
         """The file."""
-        path = word(self.file) or word(self.filename) or word(self.path)
+        path = word(self.known.file) or word(self.known.filename) or word(self.known.path)
         return portable(path) if path else None
 
     @property
     def address(self) -> str | None:
         """The clone address of the repository, if it is one that means the same elsewhere."""
-        address = clone_address(_SCP.sub(r"ssh://git@\1/", self.repository or ""))
+        given = self.known.repository
+        address = clone_address(_SCP.sub(r"ssh://git@\1/", given)) if given else None
         return None if address is None or address.startswith("file:") else address
 
     def scope(self, address: str | None) -> tuple[str, ...]:
         """The names of what holds the file; not an address or a folder of a repository, which may be others."""
-        local = address is not None or (self.repository or "").startswith(("file:", "/", "."))
-        names = sorted((self.model_extra or {}).keys() & _ORDER.keys(), key=_ORDER.__getitem__)
-        return tuple(w for w in (None if local else word(self.repository), *map(self.other, names)) if w is not None)
+        given = self.known.repository or ""
+        local = address is not None or given.startswith(("file:", "/", "."))
+        names = sorted(self.fields.keys() & _ORDER.keys(), key=_ORDER.__getitem__)
+        return tuple(w for w in (None if local else word(given), *map(self.other, names)) if w is not None)
 
     @property
     def when(self) -> datetime | None:
         """The time of the commit, message or upload."""
-        text = said(self.timestamp)
+        text = said(self.known.timestamp)
         return moment(_TIME.sub(r"\1T\2\3:\4", text) if text else None)
 
 
 class Source(Shape):
     """`SourceMetadata`."""
 
-    data: Mapping[str, Where | None] | None = Field(default=None, alias="Data")
+    data: Mapping[str, object] | None = field(default=None, name="Data")
 
 
-def where(source: Source | None) -> tuple[str, Where]:
+def where(source: Source | None, pointer: str) -> tuple[str, Where] | Unusable:
     """The kind of the source and the place in it; some kinds hold a place of another one."""
     found = source.data if source else None
-    kind, place = "", Where()
+    kind, place = "", Where(_Known(), {})
     while found:
         kind, inner = next(iter(found.items()))
-        place = inner or Where()
-        found = place.inner or place.data
+        known = _Known() if inner is None else shaped(_Known, inner, pointer)
+        if isinstance(known, Unusable):
+            return known
+        place = Where(known, mapping(inner) or {})
+        found = known.inner or known.data
     return kind, place
 
 
-def locations(found: Where, file: Place | None, scope: tuple[str, ...]) -> tuple[Location, ...]:
+def locations(found: Where, file: Place | None, scope: tuple[str, ...]) -> tuple[Spot, ...]:
     """The place as a location; none when nothing of it is named."""
     logical = " ".join(scope) or None
     if file is None and logical is None:
         return ()
-    return (Location(path=file.path if file else None, start_line=found.line or None, logical=logical),)
+    return (Spot(path=file.path if file else None, start_line=found.known.line or None, logical=logical),)
 
 
 def holder(kind: str, found: Where) -> Resource | None:
     """The object in S3 that the secret stands in."""
-    bucket, file = found.other("bucket"), word(found.file)
+    bucket, file = found.other("bucket"), word(found.known.file)
     return aws.resource(f"arn:aws:s3:::{bucket}/{file}", None, None) if kind == "S3" and bucket and file else None

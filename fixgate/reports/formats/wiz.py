@@ -5,12 +5,14 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from fixgate.events import FindingStatus, Location, Package, SeverityRating
+from msgspec import structs
+
+from fixgate.events import FindingStatus, Package, SeverityRating
 from fixgate.reports import aws
-from fixgate.reports.adapter import Draft, Failed, Hints, Item, Passed, Remark, Suppressed
+from fixgate.reports.adapter import Draft, Failed, Hints, Item, Passed, Remark, Spot, Suppressed
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import LOOKED_AT, inside, labelled, mapping, moment, said, sequence, shaped, some, word
-from fixgate.reports.formats.wiz_shapes import Configuration, Entity, Issue, Row, Rule, Vulnerability
+from fixgate.reports.formats.wiz_shapes import Configuration, Entity, Issue, Row, Rule, Vulnerability, one_spelling
 from fixgate.reports.packages import purl
 from fixgate.reports.paths import portable
 from fixgate.reports.severity import by_word, unknown
@@ -92,8 +94,9 @@ def _kind(value: object) -> str | None:
     return None
 
 
-def _read(value: object, pointer: str) -> Item:
-    match _kind(value):
+def _read(given: object, pointer: str) -> Item:
+    value = one_spelling(given)
+    match _kind(given):
         case "row":
             return _of_row(value, pointer)
         case "vulnerability":
@@ -101,12 +104,12 @@ def _read(value: object, pointer: str) -> Item:
         case "configuration":
             return _of_configuration(value, pointer)
         case "webhook":
-            around = mapping(value) or {}
+            around = mapping(given) or {}
             issue = mapping(around["issue"]) or {}
             entity = around.get("entitySnapshot") or around.get("resource")
             # The parts of a webhook's issue stand beside it.
             whole = {"entitySnapshot": entity, "control": around.get("control"), **issue}
-            return _of_issue(whole, pointer)
+            return _of_issue(one_spelling(whole), pointer)
         case _:
             return _of_issue(value, pointer)
 
@@ -118,10 +121,10 @@ def _of_issue(value: object, pointer: str) -> Item:
     rule = read.rule or next(iter(read.rules or ()), None) or Rule()
     draft = _draft(pointer, ("issue", read.id), rule, read.entity or Entity(), read.status)
     return _told(
-        replace(
+        structs.replace(
             draft,
             severity=_rating(read.severity or rule.severity),
-            description=said(read.description) or said(rule.description) or "",
+            description=said(read.description) or rule.description,
             labels={**draft.labels, **labelled(type=said(read.type), resolution=said(read.resolution))},
             links=some((said(read.url),)),
             first_seen_at=moment(said(read.created)),
@@ -141,11 +144,11 @@ def _of_configuration(value: object, pointer: str) -> Item:
     status = read.status or "open" if result in {"fail", "failed"} else "unknown"
     draft = _draft(pointer, ("configuration", read.id), read.rule, read.resource or Entity(), status)
     return _told(
-        replace(
+        structs.replace(
             draft,
             severity=_rating(read.severity or read.rule.severity),
             title=said(read.name) or draft.title,
-            description=said(read.rule.description) or "",
+            description=read.rule.description,
             first_seen_at=moment(said(read.seen)),
             last_seen_at=moment(said(read.analyzed)),
         )
@@ -162,16 +165,16 @@ def _of_vulnerability(value: object, pointer: str) -> Item:
     rating = _rating(read.severity)
     score = read.score if read.score is not None and 0 < read.score <= _TOP_SCORE else None
     return _told(
-        replace(
+        structs.replace(
             draft,
             severity=rating if score is None else replace(rating, score=score),
             title=f"{read.name} in {package}" if package else read.name,
-            description=said(read.description) or "",
+            description=said(read.of_cve) or said(read.description) or "",
             aliases=(read.name,),
             package=Package(purl=purl(None, package, said(read.version)), fixed_versions=some((said(read.fixed),)))
             if package
             else None,
-            locations=(Location(path=portable(path).path),) if path else (),
+            locations=(Spot(path=portable(path).path),) if path else (),
             links=some((said(read.portal), said(read.link))),
             first_seen_at=moment(said(read.seen)),
             last_seen_at=moment(said(read.seen_again)),
@@ -187,7 +190,7 @@ def _of_row(value: object, pointer: str) -> Item:
     about = entity if isinstance(entity, Entity) else Entity()
     draft = _draft(pointer, ("issue", read.id), rule, about, read.status)
     return _told(
-        replace(
+        structs.replace(
             draft,
             severity=_rating(read.severity),
             description=said(read.description) or "",

@@ -1,34 +1,55 @@
 """What Wiz calls the same things in its API, in the webhooks of automation rules, and in the columns of a report."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
-from pydantic import AliasChoices, Field
+from msgspec import field
 
 from fixgate.events import Resource
 from fixgate.reports import aws
-from fixgate.reports.fields import Shape, inside, said
+from fixgate.reports.fields import Shape, Word, inside, respelled, said
 
+_SPELLINGS: Final[Mapping[str, str]] = {
+    "providerUniqueId": "providerId",
+    "Provider ID": "providerId",
+    "Cloud Provider ID": "providerId",
+    "Resource external ID": "externalId",
+    "Resource vertex ID": "id",
+    "Resource Name": "name",
+    "nativeType": "type",
+    "Resource Type": "type",
+    "Resource Platform": "cloudPlatform",
+    "Resource Region": "region",
+    "subscription": "subscriptionExternalId",
+    "subscriptionId": "subscriptionExternalId",
+    "Subscription ID": "subscriptionExternalId",
+    "created": "createdAt",
+    "entity": "entitySnapshot",
+    "control": "sourceRule",
+    "vendorSeverity": "severity",
+    "CVSSSeverity": "severity",
+}
+_HOLDERS: Final = ("entitySnapshot", "resource", "vulnerableAsset")
 _WORD: Final = re.compile(r"[^a-z0-9]+")
+
+
+def one_spelling(value: object) -> object:
+    """A result with the names that the shapes here have."""
+    return respelled(value, _SPELLINGS, *_HOLDERS)
 
 
 class Entity(Shape):
     """The thing that a result is about: `entitySnapshot`, `resource`, `vulnerableAsset`, the columns of a row."""
 
-    provider: object = Field(
-        default=None,
-        validation_alias=AliasChoices("providerId", "providerUniqueId", "Provider ID", "Cloud Provider ID"),
-    )
-    external: object = Field(default=None, validation_alias=AliasChoices("externalId", "Resource external ID"))
-    own: object = Field(default=None, validation_alias=AliasChoices("id", "Resource vertex ID"))
-    name: object = Field(default=None, validation_alias=AliasChoices("name", "Resource Name"))
-    type: object = Field(default=None, validation_alias=AliasChoices("type", "nativeType", "Resource Type"))
-    platform: object = Field(default=None, validation_alias=AliasChoices("cloudPlatform", "Resource Platform"))
-    region: object = Field(default=None, validation_alias=AliasChoices("region", "Resource Region"))
-    subscription: object = Field(
-        default=None,
-        validation_alias=AliasChoices("subscriptionExternalId", "subscription", "subscriptionId", "Subscription ID"),
-    )
+    provider: object = field(default=None, name="providerId")
+    external: object = field(default=None, name="externalId")
+    own: object = field(default=None, name="id")
+    name: object = None
+    type: object = None
+    platform: object = field(default=None, name="cloudPlatform")
+    region: object = None
+    subscription: object = field(default=None, name="subscriptionExternalId")
 
     @property
     def account(self) -> str | None:
@@ -69,42 +90,46 @@ class Rule(Shape):
     """What Wiz looked for: a control, a rule of a cloud's configuration, of events."""
 
     id: str | None = None
-    short: str | None = Field(default=None, validation_alias="shortId")
+    short: str | None = field(default=None, name="shortId")
     name: str | None = None
     severity: str | None = None
-    description: object = Field(
-        default=None,
-        validation_alias=AliasChoices("controlDescription", "cloudEventRuleDescription", "description"),
-    )
+    of_control: object = field(default=None, name="controlDescription")
+    of_events: object = field(default=None, name="cloudEventRuleDescription")
+    of_rule: object = field(default=None, name="description")
+
+    @property
+    def description(self) -> str:
+        """What it is about."""
+        return said(self.of_control) or said(self.of_events) or said(self.of_rule) or ""
 
 
 class Issue(Shape):
     """An issue, of the API or of a webhook."""
 
-    id: str = Field(min_length=1)
+    id: Word
     status: str | None = None
     severity: str | None = None
     type: object = None
-    created: object = Field(default=None, validation_alias=AliasChoices("createdAt", "created"))
-    updated: object = Field(default=None, validation_alias="updatedAt")
+    created: object = field(default=None, name="createdAt")
+    updated: object = field(default=None, name="updatedAt")
     url: object = None
     description: object = None
-    resolution: object = Field(default=None, validation_alias="resolutionReason")
-    entity: Entity | None = Field(default=None, validation_alias=AliasChoices("entitySnapshot", "entity"))
-    rule: Rule | None = Field(default=None, validation_alias=AliasChoices("sourceRule", "control"))
-    rules: list[Rule] | None = Field(default=None, validation_alias="sourceRules")
+    resolution: object = field(default=None, name="resolutionReason")
+    entity: Entity | None = field(default=None, name="entitySnapshot")
+    rule: Rule | None = field(default=None, name="sourceRule")
+    rules: list[Rule] | None = field(default=None, name="sourceRules")
 
 
-class Configuration(Shape):
+class Configuration(Shape, kw_only=True):
     """A check of a cloud's configuration."""
 
-    id: str = Field(min_length=1)
+    id: Word
     result: str | None = None
     status: str | None = None
     severity: str | None = None
     name: object = None
-    seen: object = Field(default=None, validation_alias="firstSeenAt")
-    analyzed: object = Field(default=None, validation_alias="analyzedAt")
+    seen: object = field(default=None, name="firstSeenAt")
+    analyzed: object = field(default=None, name="analyzedAt")
     resource: Entity | None = None
     rule: Rule
 
@@ -112,33 +137,32 @@ class Configuration(Shape):
 class Vulnerability(Shape):
     """A vulnerability of a package on something."""
 
-    id: str = Field(min_length=1)
-    name: str = Field(min_length=1)
+    id: Word
+    name: Word
     status: str | None = None
-    severity: str | None = Field(
-        default=None, validation_alias=AliasChoices("severity", "vendorSeverity", "CVSSSeverity")
-    )
+    severity: str | None = None
     score: float | None = None
-    description: object = Field(default=None, validation_alias=AliasChoices("CVEDescription", "description"))
-    package: object = Field(default=None, validation_alias="detailedName")
+    of_cve: object = field(default=None, name="CVEDescription")
+    description: object = None
+    package: object = field(default=None, name="detailedName")
     version: object = None
-    fixed: object = Field(default=None, validation_alias="fixedVersion")
-    path: object = Field(default=None, validation_alias="locationPath")
-    portal: object = Field(default=None, validation_alias="portalUrl")
+    fixed: object = field(default=None, name="fixedVersion")
+    path: object = field(default=None, name="locationPath")
+    portal: object = field(default=None, name="portalUrl")
     link: object = None
-    seen: object = Field(default=None, validation_alias="firstDetectedAt")
-    seen_again: object = Field(default=None, validation_alias="lastDetectedAt")
-    asset: Entity | None = Field(default=None, validation_alias="vulnerableAsset")
+    seen: object = field(default=None, name="firstDetectedAt")
+    seen_again: object = field(default=None, name="lastDetectedAt")
+    asset: Entity | None = field(default=None, name="vulnerableAsset")
 
 
 class Row(Shape):
     """A row of the report of issues, by its columns' names."""
 
-    id: str = Field(validation_alias="Issue ID", min_length=1)
-    title: str = Field(validation_alias="Title", min_length=1)
-    control: str | None = Field(default=None, validation_alias="Control ID")
-    status: str | None = Field(default=None, validation_alias="Status")
-    severity: str | None = Field(default=None, validation_alias="Severity")
-    description: object = Field(default=None, validation_alias="Description")
-    created: object = Field(default=None, validation_alias="Created At")
-    url: object = Field(default=None, validation_alias="Wiz URL")
+    id: Word = field(name="Issue ID")
+    title: Word = field(name="Title")
+    control: str | None = field(default=None, name="Control ID")
+    status: str | None = field(default=None, name="Status")
+    severity: str | None = field(default=None, name="Severity")
+    description: object = field(default=None, name="Description")
+    created: object = field(default=None, name="Created At")
+    url: object = field(default=None, name="Wiz URL")

@@ -3,12 +3,25 @@
 from collections.abc import Iterator
 from typing import Final
 
-from pydantic import Field
+from msgspec import field
 
-from fixgate.events import FindingStatus, Location
-from fixgate.reports.adapter import Draft, Hints, Item, Suppressed
+from fixgate.events import FindingStatus
+from fixgate.reports.adapter import Draft, Hints, Item, Spot, Suppressed
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import Shape, first_objects, inside, labelled, results, said, sequence, shaped, some, word
+from fixgate.reports.fields import (
+    Count,
+    Shape,
+    Word,
+    first_objects,
+    inside,
+    labelled,
+    results,
+    said,
+    sequence,
+    shaped,
+    some,
+    word,
+)
 from fixgate.reports.paths import Place, action_used, clone_address, portable, workflow_in
 from fixgate.reports.severity import rated
 
@@ -34,35 +47,35 @@ class _Remote(Shape):
 
 
 class _Key(Shape):
-    local: _Local | None = Field(default=None, alias="Local")
-    remote: _Remote | None = Field(default=None, alias="Remote")
+    local: _Local | None = field(default=None, name="Local")
+    remote: _Remote | None = field(default=None, name="Remote")
 
 
 class _Symbolic(Shape):
-    key: _Key = _Key()
+    key: _Key = field(default_factory=_Key)
     kind: str | None = None
     annotation: str | None = None
     route: object = None
 
 
 class _Point(Shape):
-    row: int = Field(ge=0)
-    column: int = Field(ge=0)
+    row: Count
+    column: Count
 
 
 class _Span(Shape):
-    start: _Point | None = Field(default=None, alias="start_point")
-    end: _Point | None = Field(default=None, alias="end_point")
+    start: _Point | None = field(default=None, name="start_point")
+    end: _Point | None = field(default=None, name="end_point")
 
 
 class _Concrete(Shape):
-    location: _Span = _Span()
+    location: _Span = field(default_factory=_Span)
     feature: str | None = None
 
 
 class _Where(Shape):
-    symbolic: _Symbolic = _Symbolic()
-    concrete: _Concrete = _Concrete()
+    symbolic: _Symbolic = field(default_factory=_Symbolic)
+    concrete: _Concrete = field(default_factory=_Concrete)
 
 
 class _Rating(Shape):
@@ -71,11 +84,11 @@ class _Rating(Shape):
     persona: object = None
 
 
-class _Finding(Shape):
-    ident: str = Field(min_length=1)
+class _Finding(Shape, kw_only=True):
+    ident: Word
     desc: str | None = None
     url: object = None
-    determinations: _Rating = _Rating()
+    determinations: _Rating = field(default_factory=_Rating)
     locations: list[_Where]
     ignored: bool | None = None
 
@@ -153,10 +166,10 @@ def _line(place: _Where) -> str:
     return "" if "\n" in feature else " ".join(feature.split())
 
 
-def _location(place: _Where) -> Location:
+def _location(place: _Where) -> Spot:
     file, _ = _file(place.symbolic.key)
     start, end = place.concrete.location.start, place.concrete.location.end
-    return Location(
+    return Spot(
         path=file.path if file else None,
         start_line=start.row + 1 if start else None,
         end_line=end.row + 1 if end else None,
