@@ -61,7 +61,7 @@ def _of_lines(lines: Sequence[tuple[int, bytes]]) -> Document:
 
 def _read(line: bytes, pointer: str) -> tuple[object] | Unusable | None:
     """What a line holds, alone in a tuple; None when it is text."""
-    if not _BEGIN.match(line):
+    if line[:1] != b"{" and not _BEGIN.match(line):
         return None
     try:
         return (strict(line),)
@@ -91,7 +91,8 @@ def _bare(line: bytes) -> bytes:
 
     That is a byte order mark, or the separator of RFC 7464.
     """
-    return line.strip().removeprefix(BOM_UTF8).removeprefix(b"\x1e").strip()
+    bare = line.strip()
+    return bare if bare[:1] == b"{" else bare.removeprefix(BOM_UTF8).removeprefix(b"\x1e").strip()
 
 
 def _alone(line: bytes) -> bool:
