@@ -26,9 +26,10 @@ _MISSING: Final = re.compile(r"Object missing required field `([^`]*)`(?: - at `
 _STEP: Final = re.compile(r"\[(\d+)\]|\[\.\.\.\]|\.([^.\[]+)")
 _MILLISECONDS: Final = 100_000_000_000
 """A time of more seconds than this would be in the year 5138: it is in milliseconds."""
-_NANOSECONDS: Final = re.compile(r"(\.\d{6})\d+")
 _PLACEHOLDER: Final = re.compile(r"<[^<>]*>|requires login|n/?a|none|null|unknown", re.IGNORECASE)
 _PLACEHOLDERS_BEGIN: Final = frozenset("<rRnNuU")
+_NO_ARRAYS: Final = frozenset({dict, str, int, float, bool, type(None)})
+"""What else JSON has; to ask an abstract class of each value costs ten times as much."""
 LOOKED_AT: Final = 20
 """Results that an adapter looks at before it says that a document is none of its own."""
 
@@ -88,31 +89,38 @@ def mapping(value: object) -> Mapping[str, object] | None:
 
 def sequence(value: object) -> Sequence[object] | None:
     """The value if it is an array; a long one may be read from the report's bytes each time that it is walked."""
-    return cast("Sequence[object]", value) if isinstance(value, (list, Elements)) else None
+    if isinstance(value, list) or (type(value) not in _NO_ARRAYS and isinstance(value, Elements)):
+        return cast("Sequence[object]", value)
+    return None
 
 
 def results(document: Document, *lists: str) -> Iterator[tuple[str, object]]:
     """Each result with its pointer, out of arrays, EventBridge envelopes and objects that hold it under `lists`."""
-    for pointer, value in document.values:
-        yield from _unfolded(pointer, value, lists, depth=0)
+    return _unfolded(document.values, lists, depth=0)
 
 
-def _unfolded(pointer: str, value: object, lists: tuple[str, ...], depth: int) -> Iterator[tuple[str, object]]:
-    items, fields = sequence(value), mapping(value)
+def _unfolded(values: Iterable[tuple[str, object]], lists: tuple[str, ...], depth: int) -> Iterator[tuple[str, object]]:
     deepest = 3  # an array of envelopes that hold arrays
-    if items is not None and depth <= deepest:
-        for number, item in enumerate(items):
-            yield from _unfolded(f"{pointer}/{number}", item, lists, depth + 1)
-    elif fields is not None and depth <= deepest:
-        inner = next((n for n in lists if sequence(fields.get(n)) is not None), "")
-        if not inner and "detail-type" in fields and mapping(fields.get("detail")) is not None:
-            inner = "detail"
-        if inner:
-            yield from _unfolded(f"{pointer}/{inner}", fields[inner], lists, depth + 1)
-        else:
+    for pointer, value in values:
+        held = _held(pointer, value, lists) if depth <= deepest else None
+        if held is None:
             yield pointer, value
-    else:
-        yield pointer, value
+        else:
+            yield from _unfolded(held, lists, depth + 1)
+
+
+def _held(pointer: str, value: object, lists: tuple[str, ...]) -> Iterable[tuple[str, object]] | None:
+    """What an array or an envelope holds; None when the value is neither, so that it is a result."""
+    fields = mapping(value)
+    if fields is None:
+        items = sequence(value)
+        return None if items is None else ((f"{pointer}/{number}", item) for number, item in enumerate(items))
+    for name in lists:
+        if name in fields and sequence(fields[name]) is not None:
+            return ((f"{pointer}/{name}", fields[name]),)
+    if "detail-type" in fields and mapping(fields.get("detail")) is not None:
+        return ((f"{pointer}/detail", fields["detail"]),)
+    return None
 
 
 def first_objects(document: Document, *lists: str) -> Sequence[Mapping[str, object]]:
@@ -140,7 +148,10 @@ def said(value: object) -> str | None:
 def inside(value: object, *names: str) -> object:
     """What stands below these names in objects within objects; None where there is nothing."""
     for name in names:
-        value = (mapping(value) or {}).get(name)
+        fields = mapping(value)
+        if fields is None:
+            return None
+        value = fields.get(name)
     return value
 
 
@@ -153,7 +164,8 @@ def texts(value: object) -> tuple[str, ...]:
     """The words in an array, or the one word that stands in its place; what is no text is left out."""
     if isinstance(value, str):
         return some((value,))
-    return some(item for item in sequence(value) or () if isinstance(item, str))
+    items = sequence(value)
+    return some([item for item in items if isinstance(item, str)]) if items else ()
 
 
 def step(name: str) -> str:
@@ -163,12 +175,13 @@ def step(name: str) -> str:
 
 def some(values: Iterable[str | None]) -> tuple[str, ...]:
     """The words among the values, each once, in order."""
-    return tuple(dict.fromkeys(w for v in values if (w := word(v)) is not None))
+    words = [w for v in values if v is not None and (w := word(v)) is not None]
+    return tuple(dict.fromkeys(words)) if len(words) > 1 else tuple(words)
 
 
 def labelled(**values: str | None) -> dict[str, str]:
     """Labels without those that have no value."""
-    return {name: made for name, value in values.items() if (made := word(value)) is not None}
+    return {name: w for name, value in values.items() if value is not None and (w := word(value)) is not None}
 
 
 def moment(value: object) -> datetime | None:
@@ -177,8 +190,8 @@ def moment(value: object) -> datetime | None:
         return None
     try:
         if isinstance(value, str):
-            # Some write nine digits of a second, which Python does not read.
-            made = datetime.fromisoformat(_NANOSECONDS.sub(r"\1", value.strip()))
+            # Some write nine digits of a second; Python leaves the last three out.
+            made = datetime.fromisoformat(value.strip())
             return made.replace(tzinfo=UTC) if made.tzinfo is None else made.astimezone(UTC)
         if not isfinite(value) or value <= 0:
             return None
