@@ -16,9 +16,11 @@ _SHORT: Final = 300
 """Characters of an ARN that is remembered: a report names few resources many times."""
 IAM_USER: Final = "aws.iam.user"
 IAM_ROLE: Final = "aws.iam.role"
+_KEY_BEGIN: Final = "AKIA"
+_IDENTITIES: Final = frozenset({IAM_USER, IAM_ROLE, ACCESS_KEY})
 _KEY_ID: Final = re.compile(r"(?<![A-Za-z0-9])AKIA[A-Z0-9]{16}(?![A-Za-z0-9])")
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_ACCOUNT: Final = re.compile(r"[0-9]{12}")
+_ACCOUNT_DIGITS: Final = 12
 _ARN: Final = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):(?P<service>[a-z0-9-]+):(?P<region>[a-z0-9-]*):(?P<account>[0-9]{12}|aws|):(?P<rest>[!-~]{1,1024})"
 )
@@ -26,12 +28,13 @@ _ARN: Final = re.compile(
 
 def account_id(text: str | None) -> str | None:
     """The text if it is the id of an account."""
-    return text if text and _ACCOUNT.fullmatch(text) else None
+    known = text is not None and len(text) == _ACCOUNT_DIGITS and text.isascii() and text.isdecimal()
+    return text if known else None
 
 
 def key_id(*texts: str | None) -> str | None:
     """The id of an IAM user's access key in the texts, if there is exactly one."""
-    found = {match for text in texts for match in _KEY_ID.findall(text or "")}
+    found = {match for text in texts if text and _KEY_BEGIN in text for match in _KEY_ID.findall(text)}
     return found.pop() if len(found) == 1 else None
 
 
@@ -73,7 +76,7 @@ def _named(arn: str, account: str | None, region: str | None) -> Resource | None
 
 def identity(found: Resource | None) -> AffectedIdentity | None:
     """The identity that a resource is, when it is one."""
-    if found is None or found.kind not in {IAM_USER, IAM_ROLE, ACCESS_KEY}:
+    if found is None or found.kind not in _IDENTITIES:
         return None
     return AffectedIdentity(kind=found.kind, id=found.id)
 
@@ -81,6 +84,8 @@ def identity(found: Resource | None) -> AffectedIdentity | None:
 def most_telling(found: Iterable[Resource]) -> Resource | None:
     """The one that a finding is about: a bucket or an access key before an identity, before the first of the rest."""
     every = list(found)
+    if len(every) == 1:
+        return every[0]
     for kinds in ({ACCESS_KEY}, {"aws.s3.bucket"}, {IAM_USER, IAM_ROLE}):
         for one in every:
             if one.kind in kinds:

@@ -2,8 +2,12 @@
 
 import binascii
 from base64 import b64decode
+from typing import Final
 
 from fixgate.reports.aws import key_id
+
+_SPACE: Final = str.maketrans("", "", "\r\n\t")
+"""What a text has besides what can be printed."""
 
 
 def plain(raw: str | None, *, decoder: str | None, redacted: str | None) -> str:
@@ -25,4 +29,4 @@ def _decoded(raw: str) -> str | None:
         made = b64decode(raw, validate=True).decode()
     except (binascii.Error, ValueError):
         return None
-    return made if all(c.isprintable() or c in "\r\n\t" for c in made) else None
+    return made if made.isprintable() or made.translate(_SPACE).isprintable() else None
