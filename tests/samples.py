@@ -45,7 +45,7 @@ def finding(**changed: Any) -> Finding:
         finding_id="finding-1",
         problem_key=f"identity:aws.iam.user:{ACCESS_KEY.id}",
         fingerprint="v1:abc",
-        source=Source(name="scanner"),
+        source=Source(name="scanner", principal="spiffe://fixgate.internal/fixgate/scanner"),
         tool="gitleaks",
         format="gitleaks",
         rule_id="aws-access-token",

@@ -58,7 +58,7 @@ def through(home: Path, reports: int, size: int, progress: Progress) -> Through:
         naming = Naming(prefix=stack.settings.prefix)
         gauge = Gauge(broker, naming)
         cleanup.callback(gauge.close)
-        scanner = Scanner(publisher.kafka_client_config(stack.bootstrap), naming.topic("findings.raw"))
+        scanner = Scanner(publisher, stack.bootstrap, naming.topic("findings.raw"))
         # The first report finds everything cold.
         _published(scanner, gauge, 1, size)
         with Watcher(stack) as watcher:

@@ -186,7 +186,7 @@ def working(home: Path, company: Company, progress: Progress, *, samples: Path |
         try:
             with opened(stack.settings.model_copy(update=update)) as desk:
                 cast.speak(desk, "")
-                scanner = Scanner(identity.kafka_client_config(stack.bootstrap), f"{settings.prefix}findings.raw")
+                scanner = Scanner(identity, stack.bootstrap, f"{settings.prefix}findings.raw")
                 works = Works(stack, company, desk, scanner, progress)
                 try:
                     yield works

@@ -47,6 +47,7 @@ UNREMARKABLE: Final = Subject(
     in_use=False,
     signals=0,
     stale_inventory=False,
+    sender_known=True,
     honest=True,
     revision=1,
     reading=1,

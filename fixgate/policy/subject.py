@@ -20,6 +20,7 @@ from fixgate.events import (
     Environment,
     Fact,
     FactState,
+    Finding,
     ManagedBy,
     Proposal,
     Reversibility,
@@ -75,6 +76,7 @@ class Subject:
     in_use: bool
     signals: int
     stale_inventory: bool
+    sender_known: bool
     honest: bool
     revision: int
     reading: int
@@ -128,6 +130,7 @@ def subject_of(chain: ProposalChain, inventory: Inventory, signals: Cautions, ca
         in_use=_in_use(assessment.target.kind, evidence),
         signals=signals.about(assessment),
         stale_inventory=any(e.stale for e in entries) or heard.doubtful,
+        sender_known=_sent_by_somebody(chain.findings),
         honest=not lies and template is not None,
         revision=proposal.revision,
         reading=assessment.reading,
@@ -198,6 +201,11 @@ def _reversibility(assessment: Assessment, proposal: Proposal, template: Templat
         return Reversibility.UNKNOWN
     found = worse(template.manifest.reversibility, proposal.rehearsal.reversibility)
     return worse(worse(found, proposal.reversibility), assessment.reversibility)
+
+
+def _sent_by_somebody(findings: Sequence[Finding]) -> bool:
+    """Whether somebody vouches for who sent each of the reports."""
+    return bool(findings) and all(f.source.principal is not None for f in findings)
 
 
 def _deciding(template: Template | None, evidence: Sequence[Fact]) -> tuple[bool, int]:

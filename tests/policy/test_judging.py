@@ -36,6 +36,7 @@ UNKNOWN: Final[Mapping[str, Mapping[str, Any]]] = {
     "in_use": {"in_use": True},
     "status": {"status": "unknown"},
     "inventory": {"stale_inventory": True},
+    "sender": {"sender_known": False},
 }
 """How each fact looks when it is not known."""
 
@@ -68,6 +69,7 @@ def subjects(draw: st.DrawFn) -> Subject:
         in_use=draw(st.booleans()),
         signals=draw(st.integers(0, 2)),
         stale_inventory=draw(st.booleans()),
+        sender_known=draw(st.booleans()),
         honest=draw(st.booleans()),
         status=draw(st.sampled_from(("open", "seen_again", "resolved", "insufficient", "unknown"))),
         reading=draw(st.integers(1, 4)),

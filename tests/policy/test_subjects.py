@@ -24,15 +24,17 @@ from fixgate.events import (
     SecretMark,
     Signal,
     SignalKind,
+    Source,
 )
 from fixgate.policy.assets import STALE_AFTER, Inventory
 from fixgate.policy.cautions import Cautions
 from fixgate.policy.judge import Moment, Outlook, judge
 from fixgate.policy.subject import Subject, subject_of
 from fixgate.verbs import Broadcast, Received
+from tests.chains import assessed
 from tests.gate.court import BUNDLE, Court
 from tests.people.persons import Key, signed
-from tests.samples import ACCESS_KEY, absent, assessment, fact, unreadable
+from tests.samples import ACCESS_KEY, absent, assessment, fact, finding, unreadable
 from tests.services_people import FIRST, asset, user
 from tests.services_world import CODEC, START
 
@@ -313,3 +315,23 @@ def test_a_fact_that_becomes_unreadable_never_asks_for_less(
     except AssertionError:
         return  # the template does not apply any more: there is no change at all
     assert ORDER.index(less.verdict) >= ORDER.index(known.verdict)
+
+
+def test_what_anybody_could_have_reported_waits_for_people(court: Court) -> None:
+    """One finding for which nobody vouches is enough, and so is no finding at all."""
+    world = court.world
+    nobodys, known = finding(source=Source(name="scanner")), finding(finding_id="finding-3")
+    both = assessment(
+        (world.sign(known, "ingest"), world.sign(nobodys, "ingest")), finding_ids=("finding-3", "finding-1")
+    )
+    chains = [
+        proposal_chain(CODEC, world.sign(court.proposal_of(basis), "proposer"))
+        for basis in (assessed(world, nobodys), world.sign(both, "analyzer"))
+    ]
+    assert not subject_of(replace(chains[0], findings=()), listed(court), Cautions(), CATALOGUE).sender_known
+    for chain in chains:
+        made = subject_of(chain, listed(court), Cautions(), CATALOGUE)
+        ruling = judge(BUNDLE, made, Moment(within_ceiling=True))
+        assert (made.sender_known, ruling.verdict) == (False, Outlook.PEOPLE)
+        assert "caution-sender" in {p.id for p in ruling.policies}
+    assert judge(BUNDLE, subject(court), Moment(within_ceiling=True)).verdict is Outlook.AUTOMATIC
