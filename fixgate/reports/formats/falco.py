@@ -4,6 +4,7 @@ An alert tells of an event. The same thing done again at the same place is the s
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from fixgate.events import AffectedIdentity, FindingStatus, Resource, Severity, SeverityRating
@@ -19,9 +20,9 @@ from fixgate.reports.fields import (
     moment,
     results,
     said,
-    sequence,
     shaped,
-    some,
+    texts,
+    word,
 )
 from fixgate.reports.formats.falco_output import without_arguments
 from fixgate.reports.severity import unknown
@@ -38,19 +39,20 @@ _PRIORITIES: Final[Mapping[str, Severity]] = {
     "debug": Severity.INFORMATIONAL,
 }
 """Syslog's words, of which Falco has eight."""
+_LONGEST: Final = max(map(len, _PRIORITIES))
 _OWN: Final = "falco internal:"
 _SNAPSHOT: Final = "falco internal: metrics snapshot"
 _DROPS: Final = ("scap.n_drops", "falco.outputs_queue_num_drops")
-_DONE: Final = (
-    ("proc", ("proc.name",)),
-    ("parent", ("proc.pname",)),
-    ("user", ("user.name", "user.uid")),
-    ("verb", ("ka.verb", "ct.name")),
-    ("subresource", ("ka.target.subresource",)),
-    ("service", ("ct.src",)),
+_READ: Final = frozenset(
+    {
+        *("k8s.ns.name", "k8s.pod.name", "container.id", "container.image.repository", "fd.name"),
+        *("proc.name", "proc.pname", "user.name", "user.uid"),
+        *("ka.verb", "ka.user.name", "ka.target.namespace"),
+        *("ka.target.resource", "ka.target.subresource", "ka.target.name"),
+        *("ct.name", "ct.src", "ct.region", "ct.user.arn", "ct.user.accountid", "ct.recipientaccountid", "s3.bucket"),
+    }
 )
-"""What was done and by whom, by label; with the rule and the place it tells alerts apart."""
-_PLACES: Final = ("k8s.ns.name", "k8s.pod.name", "container.id", "container.image.repository")
+"""Of the fields of an event, those that are read."""
 _HOST: Final = frozenset({"", "host"})
 """Ids that Falco gives to what runs in no container."""
 _KINDS: Final[Mapping[str, str]] = {
@@ -134,24 +136,23 @@ def _of_itself(read: _Alert) -> Iterator[Item]:
 
 def _draft(read: _Alert, pointer: str) -> Draft:
     fields = mapping(read.output_fields) or {}
-    host, source = said(read.hostname), said(read.source)
-    done = {label: next((t for n in names if (t := _text(fields, n))), None) for label, names in _DONE}
-    file = _text(fields, "fd.name")
+    event = {name: t for name, value in fields.items() if name in _READ and (t := _text(value)) is not None}
+    host, source, file, done = said(read.hostname), said(read.source), event.get("fd.name"), _done(event)
     # A connection has a port that is another one each time.
     about = file if file and "->" not in file else None
-    resource, affected = _about(fields)
+    resource, affected = _of_account(event) if "ct.name" in fields else _of_cluster(event)
     seen = moment(said(read.time))
-    text = without_arguments(said(read.output) or said(read.message) or "", fields)
+    text = said(read.output) or said(read.message)
     return Draft(
         pointer=pointer,
         tool="falco",
         identity=(
             read.rule,
             source or "",
-            *_place(fields, host),
+            *_place(event, host),
             resource.id if resource else "",
             affected.id if affected else "",
-            *(done[label] or "" for label, _ in _DONE),
+            *[made or "" for made in done.values()],
             about or "",
         ),
         unique=True,
@@ -161,63 +162,82 @@ def _draft(read: _Alert, pointer: str) -> Draft:
         rule_id=read.rule,
         rule_name=read.rule,
         title=read.rule,
-        description=text,
+        description=without_arguments(text, fields) if text else "",
         resource=resource,
-        account=aws.account_id(_text(fields, "ct.user.accountid") or _text(fields, "ct.recipientaccountid")),
-        region=_text(fields, "ct.region"),
+        account=aws.account_id(event.get("ct.user.accountid") or event.get("ct.recipientaccountid")),
+        region=event.get("ct.region"),
         affected=affected,
-        labels={**labelled(host=host, source=source, file=about), **_labels(read, fields, done)},
+        labels=labelled(
+            host=host,
+            source=source,
+            file=about,
+            tags=" ".join(texts(None if isinstance(read.tags, str) else read.tags)),
+            container=event.get("container.id"),
+            image=event.get("container.image.repository"),
+            uuid=said(read.uuid),
+            **done,
+        ),
         first_seen_at=seen,
         last_seen_at=seen,
     )
 
 
-def _labels(read: _Alert, fields: Mapping[str, object], done: Mapping[str, str | None]) -> dict[str, str]:
-    return labelled(
-        tags=" ".join(some(t if isinstance(t, str) else None for t in sequence(read.tags) or ())),
-        container=_text(fields, "container.id"),
-        image=_text(fields, "container.image.repository"),
-        uuid=said(read.uuid),
-        **done,
-    )
+def _done(event: Mapping[str, str]) -> dict[str, str | None]:
+    """What was done and by whom, by label; with the rule and the place it tells alerts apart."""
+    return {
+        "proc": event.get("proc.name"),
+        "parent": event.get("proc.pname"),
+        "user": event.get("user.name") or event.get("user.uid"),
+        "verb": event.get("ka.verb") or event.get("ct.name"),
+        "subresource": event.get("ka.target.subresource"),
+        "service": event.get("ct.src"),
+    }
 
 
 def _severity(priority: str | None) -> SeverityRating:
+    # Of a million alerts each has one of eight words.
+    short = priority is None or len(priority) <= _LONGEST
+    return _rated(priority) if short else _rated.__wrapped__(priority)
+
+
+@lru_cache(maxsize=256)
+def _rated(priority: str | None) -> SeverityRating:
     found = _PRIORITIES.get((priority or "").strip().lower())
     if found is None:
         return unknown("falco priority", priority)
     return SeverityRating(normalised=found, reported=priority, derivation="falco priority: the word of syslog")
 
 
-def _text(fields: Mapping[str, object], name: str) -> str | None:
+def _text(value: object) -> str | None:
     """A field's value as a text; None where Falco has none (`<NA>`, null, an empty text)."""
-    value = fields.get(name)
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        return None
-    return said(str(value)[:_TEXT_LIMIT])
+    if isinstance(value, str):
+        return word(value[:_TEXT_LIMIT])
+    return str(value)[:_TEXT_LIMIT] if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _place(fields: Mapping[str, object], host: str | None) -> tuple[str, str]:
+def _place(event: Mapping[str, str], host: str | None) -> tuple[str, str]:
     """Where it happened: in a pod, else in a container, else on the host itself."""
-    namespace, pod, container, image = (_text(fields, name) for name in _PLACES)
+    pod, container = event.get("k8s.pod.name"), event.get("container.id")
     if pod:
-        return "pod", f"{namespace or ''}/{pod}"
+        return "pod", f"{event.get('k8s.ns.name', '')}/{pod}"
     if container and container not in _HOST:
-        return "container", image or container
+        return "container", event.get("container.image.repository", container)
     return "host", host or ""
 
 
-def _about(fields: Mapping[str, object]) -> tuple[Resource | None, AffectedIdentity | None]:
-    """The thing that it happened to, and who did it where that is an identity of a cluster or an account."""
-    if "ct.name" in fields:
-        named = aws.resource(_text(fields, "ct.user.arn"), None, None)
-        bucket = aws.named_bucket(_text(fields, "s3.bucket"), None, _text(fields, "ct.region"))
-        return bucket or named, aws.identity(named)
-    namespace, pod, *_ = (_text(fields, name) for name in _PLACES)
-    plural, name = _text(fields, "ka.target.resource"), _text(fields, "ka.target.name")
+def _of_account(event: Mapping[str, str]) -> tuple[Resource | None, AffectedIdentity | None]:
+    """The thing of a cloud's account that it happened to, and the identity that did it."""
+    named = aws.resource(event.get("ct.user.arn"), None, None)
+    bucket = aws.named_bucket(event.get("s3.bucket"), None, event.get("ct.region"))
+    return bucket or named, aws.identity(named)
+
+
+def _of_cluster(event: Mapping[str, str]) -> tuple[Resource | None, AffectedIdentity | None]:
+    """The thing in a cluster that it happened to; who did it where that was asked of the cluster's API."""
+    plural, name, pod = event.get("ka.target.resource"), event.get("ka.target.name"), event.get("k8s.pod.name")
     if plural and name:
-        user = _text(fields, "ka.user.name")
+        user = event.get("ka.user.name")
         affected = AffectedIdentity(kind="kubernetes.user", id=user) if user else None
         kind = _KINDS.get(plural.lower(), plural)
-        return workload(None, _text(fields, "ka.target.namespace"), kind, name), affected
-    return (workload(None, namespace, "Pod", pod) if pod else None), None
+        return workload(None, event.get("ka.target.namespace"), kind, name), affected
+    return (workload(None, event.get("k8s.ns.name"), "Pod", pod) if pod else None), None
