@@ -9,5 +9,6 @@ _NUMBERED: Final = re.compile(r"(?m)^(\d{1,9})(?:: ?|[ \t])(.*)$")
 
 def lines_of(code: str, numbers: Container[int | None]) -> str:
     """The lines with these numbers, without them; all that are shown when none has one of these."""
-    shown = [(int(number), text) for number, text in _NUMBERED.findall(code)]
-    return "\n".join(text for number, text in shown if number in numbers) or "\n".join(text for _, text in shown)
+    shown: list[tuple[str, str]] = _NUMBERED.findall(code)
+    about = [text for number, text in shown if int(number) in numbers]
+    return "\n".join(about) or "\n".join([text for _, text in shown])

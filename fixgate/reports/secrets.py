@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +22,11 @@ AWS_KEY: Final = "aws_access_key"
 _SHOWN_FROM: Final = 20
 """Characters of a secret of which a few may be shown; of a shorter one none are."""
 _SHOWN: Final = 4
+_SHORT: Final = 300
+"""Characters of a rule's name that is remembered."""
 _OTHERS: Final = 0o077
 _HIDDEN: Final = re.compile(r"REDACTED|\[?redacted\]?|<redacted>|[*xX•.…\s]*|.*\.\.\.", re.DOTALL)
+_HIDDEN_BEGIN: Final = frozenset("R[r<*xX•.…")
 _ABOUT: Final = re.compile(
     r"(?i)secret|credential|passw|hard-?_?coded|api[-_]?key|private[-_]?key|CWE-(?:798|259|321)\b"
 )
@@ -80,12 +84,25 @@ def masked(secret: str) -> str:
 def shown(text: str | None) -> str:
     """The secret that a report shows; "" when the scanner has masked it itself, in whole or in part."""
     found = (text or "").strip()
-    return "" if _HIDDEN.fullmatch(found) else found
+    if not found or found[0] in _HIDDEN_BEGIN or found.endswith("..."):
+        return "" if _HIDDEN.fullmatch(found) else found
+    return found
 
 
 def about_secrets(*texts: str) -> bool:
     """Whether a rule with these names and tags is about secrets: then code that it shows may be one."""
-    return any(_ABOUT.search(text) for text in texts)
+    return any(map(_is_about_secrets, texts))
+
+
+def _is_about_secrets(text: str) -> bool:
+    # Of a million results each has one of few rules.
+    asked = _about if len(text) <= _SHORT else _about.__wrapped__
+    return asked(text)
+
+
+@lru_cache(maxsize=1024)
+def _about(text: str) -> bool:
+    return _ABOUT.search(text) is not None
 
 
 def secret_kind(rule: str, value: str) -> str:
