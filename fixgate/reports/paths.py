@@ -18,6 +18,8 @@ _SHORT: Final = 300
 """Characters of a path that is remembered."""
 _RELATIVE: Final = re.compile(r"(?!\.{1,2}/)[\w.@+-]+(?:/(?!\.{0,2}(?:/|$))[\w.@+-]+)*")
 """A path that is written as it is written everywhere."""
+_OPEN: Final = re.compile(r"[^@?#]{1,300}")
+"""An address that is short, with nothing in it that is left out."""
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,30}://")
 """What an address begins with; a drive has one letter."""
 _DRIVE: Final = re.compile(r"^/?[A-Za-z]:(?=/)")
@@ -72,8 +74,17 @@ def _placed(text: str, roots: tuple[str, ...]) -> Place:
 
 def clone_address(text: str | None) -> str | None:
     """A repository's address without user, password, query and fragment; None when it is none."""
+    if not text:
+        return None
+    # A report names few repositories; what may hold a password is not remembered.
+    clone = _cloned if _OPEN.fullmatch(text) else _cloned.__wrapped__
+    return clone(text)
+
+
+@lru_cache(maxsize=1024)
+def _cloned(text: str) -> str | None:
     try:
-        parts = urlsplit((text or "").strip())
+        parts = urlsplit(text.strip())
         port = parts.port
     except ValueError:
         return None
