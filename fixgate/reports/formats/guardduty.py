@@ -1,6 +1,5 @@
 """Amazon GuardDuty's findings: of the API (`Id`), of events and exports (`id`), in EventBridge's envelope or not."""
 
-import itertools
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -172,35 +171,51 @@ def _draft(read: _Finding, pointer: str) -> Draft:
 
 def _labels(read: _Finding, service: _Service) -> dict[str, str]:
     about = read.resource or _Resource()
-    key, kubernetes = about.access_key, about.kubernetes
+    key = about.access_key
     return labelled(
         count=_plain(service.count),
         resource_role=said(service.role),
         resource_type=about.kind,
         user=key.user if key else None,
         user_type=key.kind if key else None,
-        kubernetes_user=said(inside(kubernetes, "kubernetesUserDetails", "username")),
-        namespace=said(inside(kubernetes, "kubernetesWorkloadDetails", "namespace")),
-        workload=said(inside(kubernetes, "kubernetesWorkloadDetails", "name")),
+        **_within_cluster(about.kubernetes),
         image=said(inside(about.container, "image")),
         process=said(inside(service.runtime, "process", "name")),
-        sample="true" if _is_sample(service) else None,
+        sample="true" if service.more is not None and _is_sample(service.more) else None,
     )
+
+
+def _within_cluster(kubernetes: object) -> dict[str, str | None]:
+    if kubernetes is None:
+        return {}
+    return {
+        "kubernetes_user": said(inside(kubernetes, "kubernetesUserDetails", "username")),
+        "namespace": said(inside(kubernetes, "kubernetesWorkloadDetails", "namespace")),
+        "workload": said(inside(kubernetes, "kubernetesWorkloadDetails", "name")),
+    }
 
 
 def _camel(value: object) -> object:
     """A finding in the spelling of events, whichever of the two it has."""
-    fields = mapping(value) or {}
-    spelled = itertools.chain(fields, mapping(fields.get("service")) or (), mapping(fields.get("resource")) or ())
-    return _lowered(value) if any(name[:1].isupper() for name in spelled) else value
+    fields = mapping(value)
+    if fields is None:
+        return value
+    spelled = (*fields, *(mapping(fields.get("service")) or ()), *(mapping(fields.get("resource")) or ()))
+    initials = "".join([name[:1] for name in spelled])
+    return value if initials.islower() else _lowered(value)
 
 
 def _lowered(value: object) -> object:
-    fields, items = mapping(value), sequence(value)
-    if fields is not None:
-        lowered = {name: _lowered(inner) for name, inner in fields.items()}
-        return {name[:1].lower() + name[1:]: inner for name, inner in lowered.items()} | lowered
-    return value if items is None else [_lowered(item) for item in items]
+    if isinstance(value, (str, int, float)):
+        return value
+    fields = mapping(value)
+    if fields is None:
+        items = sequence(value)
+        return value if items is None else [_lowered(item) for item in items]
+    lowered = {name[:1].lower() + name[1:]: _lowered(inner) for name, inner in fields.items()}
+    if len(lowered) < len(fields):  # some have both spellings
+        lowered.update((name, _lowered(inner)) for name, inner in fields.items() if name in lowered)
+    return lowered
 
 
 def _plain(value: object) -> str | None:
@@ -226,10 +241,10 @@ def _about(read: _Finding, account: str | None, region: str | None) -> tuple[Res
         named = aws.resource(identifier, account, region)
         found += [named] if named else []
     for other in (shape.eks, shape.ecs, shape.rds, shape.limitless, shape.function):
-        named = aws.resource(other.name, account, region) if other else None
-        found += [named] if named else []
-    if not found:
-        found = list(_of_sequence(read, account, region))
+        if other is not None and (named := aws.resource(other.name, account, region)) is not None:
+            found.append(named)
+    if not found and read.service is not None and read.service.detection is not None:
+        found = list(_of_sequence(read.service.detection, account, region))
     resource = aws.most_telling(found)
     return resource, affected or (aws.identity(resource) if shape.access_key is None else None)
 
@@ -246,9 +261,9 @@ def _whose(read: _Finding, key: _AccessKey, account: str | None) -> tuple[Resour
     return named, aws.identity(named)
 
 
-def _of_sequence(read: _Finding, account: str | None, region: str | None) -> Iterator[Resource]:
+def _of_sequence(detection: object, account: str | None, region: str | None) -> Iterator[Resource]:
     """What an attack sequence went through (`AttackSequence:…`); a key before what was done with it."""
-    listed = sequence(inside(read.service.detection if read.service else None, "sequence", "resources"))
+    listed = sequence(inside(detection, "sequence", "resources"))
     for item in islice(listed or (), _SEQUENCE_READ):
         uid, kind = text(inside(item, "uid")), text(inside(item, "resourceType"))
         where, whose = (
@@ -271,9 +286,7 @@ def _partition(read: _Finding) -> str:
     return given if _PARTITION.fullmatch(given) else "aws"
 
 
-def _is_sample(service: _Service) -> bool:
+def _is_sample(more: object) -> bool:
     """Whether GuardDuty made the finding up, on demand: an example, about nothing real."""
-    given = inside(service.more, "value")
-    return inside(service.more, "sample") is True or (
-        isinstance(given, str) and '"sample":true' in given.replace(" ", "")
-    )
+    given = inside(more, "value")
+    return inside(more, "sample") is True or (isinstance(given, str) and '"sample":true' in given.replace(" ", ""))
