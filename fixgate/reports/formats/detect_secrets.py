@@ -1,8 +1,9 @@
 """detect-secrets: the baseline that `scan` prints, of versions 0.12 to 1.x; it shows no secret, only a hash of each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from fixgate.events import FindingStatus
 from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Remark, Spot, Suppressed
@@ -12,7 +13,6 @@ from fixgate.reports.fields import (
     Shape,
     Word,
     first_objects,
-    labelled,
     mapping,
     moment,
     said,
@@ -22,6 +22,14 @@ from fixgate.reports.fields import (
 )
 from fixgate.reports.paths import Place, portable
 from fixgate.reports.severity import unknown
+
+_SEVERITY: Final = unknown("detect-secrets")
+_TRIED: Final[Mapping[bool | None, tuple[str | None, Mapping[str, str]]]] = {
+    None: (None, {}),
+    True: ("verified", {"verified": "true"}),
+    False: ("unverified", {"verified": "false"}),
+}
+"""What came of trying a secret out, as confidence and as label."""
 
 
 class _Hit(Shape):
@@ -37,7 +45,9 @@ class _Baseline:
 
     version: str | None
     when: datetime | None
-    hints: Hints
+    repository: str | None
+    hidden: dict[str, Exposed]
+    """Secrets by their kinds: of none there is more than a hash."""
 
 
 class DetectSecrets:
@@ -60,7 +70,10 @@ class DetectSecrets:
             if not sequence(baseline.get("plugins_used")):
                 yield Remark("detect-secrets had no plugins: it looked for nothing")
             whole = _Baseline(
-                version=said(baseline.get("version")), when=moment(said(baseline.get("generated_at"))), hints=hints
+                version=said(baseline.get("version")),
+                when=moment(said(baseline.get("generated_at"))),
+                repository=hints.repository,
+                hidden={},
             )
             for path, listed in files.items():
                 yield from _file(portable(path), listed, f"{pointer}/results/{step(path)}", whole)
@@ -83,6 +96,10 @@ def _file(file: Place, listed: object, pointer: str, whole: _Baseline) -> Iterat
 
 
 def _draft(read: _Hit, file: Place, pointer: str, whole: _Baseline) -> Draft:
+    secret = whole.hidden.get(read.type)
+    if secret is None:
+        secret = whole.hidden[read.type] = Exposed(kind=read.type, value="")
+    confidence, labels = _TRIED[read.is_verified]
     return Draft(
         pointer=pointer,
         tool="detect-secrets",
@@ -91,18 +108,15 @@ def _draft(read: _Hit, file: Place, pointer: str, whole: _Baseline) -> Draft:
         identity=(read.type, file.identity),
         unique=False,
         what=read.type,
-        severity=unknown("detect-secrets"),
+        severity=_SEVERITY,
         status=FindingStatus.OPEN,
         rule_id=read.type,
         rule_name=read.type,
         title=read.type,
-        confidence=None if read.is_verified is None else "verified" if read.is_verified else "unverified",
+        confidence=confidence,
         locations=(Spot(path=file.path, start_line=read.line_number or None),),
-        repository=whole.hints.repository,
-        secret=Exposed(kind=read.type, value=""),
-        labels=labelled(
-            verified=None if read.is_verified is None else str(read.is_verified).lower(),
-            audited="secret" if read.is_secret else None,
-        ),
+        repository=whole.repository,
+        secret=secret,
+        labels={**labels, "audited": "secret"} if read.is_secret else labels,
         last_seen_at=whole.when,
     )
