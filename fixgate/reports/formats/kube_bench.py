@@ -1,6 +1,7 @@
 """kube-bench: checks of the CIS benchmarks on the nodes of a cluster."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from msgspec import field
@@ -12,6 +13,7 @@ from fixgate.reports.fields import Shape, Word, first_objects, labelled, mapping
 from fixgate.reports.severity import unknown
 
 LISTS: Final = ("Controls",)
+_SEVERITY: Final = unknown("kube-bench")
 _OPEN: Final = "FAIL"
 _LEFT_ALONE: Final = "INFO"
 """What kube-bench says of a check that its configuration skips; `WARN` is one that a person has to make."""
@@ -24,6 +26,14 @@ class _Check(Shape):
     remediation: object = None
     scored: object = None
     type: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """What holds for all checks of a kind of node."""
+
+    kind: str
+    labels: Mapping[str, str]
 
 
 class KubeBench:
@@ -43,11 +53,11 @@ class KubeBench:
             if fields is None or not _are_controls(fields):
                 yield Unusable(pointer, "it is no list of checks")
                 continue
-            tried = False
+            tried, node = False, _node(fields)
             for number, group in enumerate(sequence(fields["tests"]) or ()):
                 for place, check in _checks(group, f"{pointer}/tests/{number}"):
                     tried = True
-                    yield _item(check, place, fields)
+                    yield _item(check, place, node)
             if not tried:
                 yield Remark("kube-bench has made no check of a kind of node")
 
@@ -56,12 +66,17 @@ def _are_controls(fields: Mapping[str, object]) -> bool:
     return {"node_type", "tests", "text"} <= fields.keys() and sequence(fields["tests"]) is not None
 
 
+def _node(controls: Mapping[str, object]) -> _Node:
+    kind = said(controls.get("node_type"))
+    return _Node(kind or "", labelled(node_type=kind, benchmark=said(controls.get("version"))))
+
+
 def _checks(group: object, pointer: str) -> Iterator[tuple[str, object]]:
     for number, check in enumerate(sequence((mapping(group) or {}).get("results")) or ()):
         yield f"{pointer}/results/{number}", check
 
 
-def _item(check: object, pointer: str, controls: Mapping[str, object]) -> Item:
+def _item(check: object, pointer: str, node: _Node) -> Item:
     read = shaped(_Check, check, pointer)
     if isinstance(read, Unusable):
         return read
@@ -70,24 +85,26 @@ def _item(check: object, pointer: str, controls: Mapping[str, object]) -> Item:
         return Passed(pointer)
     if status == _LEFT_ALONE:
         return Suppressed(pointer)
-    node = said(controls.get("node_type"))
-    title = text(read.title) or read.number
+    return _draft(read, status, pointer, node)
+
+
+def _draft(read: _Check, status: str, pointer: str, node: _Node) -> Draft:
+    labels = dict(node.labels)
+    if isinstance(read.scored, bool):
+        labels["scored"] = "true" if read.scored else "false"
+    if (kind := said(read.type)) is not None:
+        labels["type"] = kind
     return Draft(
         pointer=pointer,
         tool="kube-bench",
-        identity=(node or "", read.number),
+        identity=(node.kind, read.number),
         unique=False,
         what=read.number,
-        severity=unknown("kube-bench"),
+        severity=_SEVERITY,
         status=FindingStatus.OPEN if status == _OPEN else FindingStatus.UNKNOWN,
         rule_id=read.number,
         rule_name=read.number,
-        title=title,
+        title=text(read.title) or read.number,
         description=text(read.remediation),
-        labels=labelled(
-            node_type=node,
-            benchmark=said(controls.get("version")),
-            scored="true" if read.scored is True else "false" if read.scored is False else None,
-            type=said(read.type),
-        ),
+        labels=labels,
     )
