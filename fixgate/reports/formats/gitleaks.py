@@ -28,6 +28,7 @@ from fixgate.reports.paths import portable
 from fixgate.reports.secrets import shown
 from fixgate.reports.severity import unknown
 
+_SEVERITY: Final = unknown("gitleaks")
 _COMMIT: Final = re.compile(r"[0-9a-fA-F]{7,64}")
 
 
@@ -176,7 +177,7 @@ def _draft(
         identity=(rule, place, revision or "", around),
         unique=False,
         what=rule,
-        severity=unknown("gitleaks"),
+        severity=_SEVERITY,
         status=FindingStatus.OPEN,
         rule_id=rule,
         rule_name=rule,
@@ -195,19 +196,24 @@ def _draft(
 
 def assigned(offender: str | None) -> str | None:
     """The secret in an offender, the same as version 8 gives."""
-    match = _ASSIGNED.fullmatch((offender or "").strip())
+    if not offender or not (":" in offender or "=" in offender):
+        return offender
+    match = _ASSIGNED.fullmatch(offender.strip())
     return match[1] if match else offender
 
 
 def _repository(link: str | None) -> str | None:
     """The repository of a link to a line on a git host: what stands before `/blob/`, `/-/blob/` or `/commit/`."""
+    if not link:
+        return None
     try:
-        parts = urlsplit(link or "")
+        parts = urlsplit(link)
     except ValueError:
         return None
-    path, found, _ = re.sub(r"/-/", "/", parts.path).partition("/blob/")
+    whole = parts.path.replace("/-/", "/")
+    path, found, _ = whole.partition("/blob/")
     if not found:
-        path, found, _ = re.sub(r"/-/", "/", parts.path).partition("/commit/")
-    if not found or parts.scheme != "https" or not parts.hostname:
+        path, found, _ = whole.partition("/commit/")
+    if not found or parts.scheme != "https" or not (host := parts.hostname):
         return None
-    return f"https://{parts.hostname}{path}"
+    return f"https://{host}{path}"
