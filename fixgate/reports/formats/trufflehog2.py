@@ -15,6 +15,7 @@ from fixgate.reports.paths import portable
 from fixgate.reports.secrets import shown
 from fixgate.reports.severity import unknown
 
+_SEVERITY: Final = unknown("trufflehog")
 _COMMIT: Final = re.compile(r"[0-9a-fA-F]{7,64}")
 
 
@@ -47,7 +48,7 @@ def _draft(read: _Result, pointer: str, hints: Hints) -> Draft:
     file, identifier = portable(read.path), aws.key_id(*read.strings)
     resource, affected = aws.access_key(identifier, None) if identifier else (None, None)
     # Of several secrets none is the one: only a single one has a mark, unless one is the id of an access key.
-    alone = read.strings[0] if len(set(read.strings)) == 1 else None
+    alone = read.strings[0] if len(read.strings) == 1 or len(set(read.strings)) == 1 else None
     commit = read.hashed if read.hashed and _COMMIT.fullmatch(read.hashed) else None
     return Draft(
         pointer=pointer,
@@ -55,7 +56,7 @@ def _draft(read: _Result, pointer: str, hints: Hints) -> Draft:
         identity=(read.reason, file.identity, commit or ""),
         unique=False,
         what=read.reason,
-        severity=unknown("trufflehog"),
+        severity=_SEVERITY,
         status=FindingStatus.OPEN,
         rule_id=read.reason,
         rule_name=read.reason,
