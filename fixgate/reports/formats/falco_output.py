@@ -19,11 +19,14 @@ _LEAST: Final = 4
 _MOST: Final = 64
 """Values that are looked for; no rule prints as many."""
 _NAMED: Final = re.compile(
-    r"(?i)\b((?:[gp]?p?a?cmd|cmdline|command|args|exeline|env)\w{0,20}\s?=\s?)"
+    r"(?i)\b(?=[acegp])((?:[gp]?p?a?cmd|cmdline|command|args|exeline|env)\w{0,20}\s?=\s?)"
     r"(?!\[left out\]).*?(?=[\s,][\w.]{1,60}=|$)",
     re.DOTALL,
 )
-"""The same by the names that Falco's rules print them under, for what no field holds."""
+"""The same by the names that Falco's rules print them under, for what no field holds.
+
+What they begin with stands before them: most words of a text are then passed over at once.
+"""
 
 
 def without_arguments(output: str, fields: Mapping[str, object]) -> str:

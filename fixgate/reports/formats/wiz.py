@@ -1,11 +1,9 @@
 """Wiz: issues, configuration findings and vulnerabilities of its API, webhooks of issues, rows of its report."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Final
-
-from msgspec import structs
 
 from fixgate.events import FindingStatus, Package, SeverityRating
 from fixgate.reports import aws
@@ -26,9 +24,13 @@ _STATUS: Final[Mapping[str, FindingStatus]] = {
 _OWN_LISTS: Final = ("issuesV2", "configurationFindings", "vulnerabilityFindings")
 """Lists that no other API has."""
 _HOLDERS: Final = ("data", *_OWN_LISTS, "issues", "nodes", "edges", "node")
+_ANSWER: Final = frozenset({"nodes", "data", *_OWN_LISTS})
+"""What no result has."""
 _DEPTH: Final = 6
 _AROUND: Final = frozenset({"trigger", "control", "resource", "entitySnapshot"})
 """What a webhook has beside the issue."""
+_TYPES: Final = frozenset({"type", "nativeType"})
+_RULES: Final = frozenset({"sourceRule", "sourceRules", "control"})
 _TOP_SCORE: Final = 10.0
 
 
@@ -39,70 +41,85 @@ class Wiz:
 
     def recognises(self, document: Document) -> bool:
         """By a result of one of its kinds; by the name of a list that only Wiz has."""
-        return any(
-            _kind(item) is not None for _, value in document.values for _, item in islice(_walked("", value), LOOKED_AT)
-        ) or any(
-            mapping(inside(value, "data", name)) is not None for _, value in document.values for name in _OWN_LISTS
-        )
+        return any(_is_of_wiz(value) for _, value in islice(document.values, LOOKED_AT))
 
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""
         del hints
-        for pointer, value in document.values:
-            for name in (*_OWN_LISTS, "issues"):
-                if inside(value, "data", name, "pageInfo", "hasNextPage") is True:
-                    yield Remark("the list goes on: further pages are not in the report")
-            if sequence(inside(value, "errors")) and "data" in (mapping(value) or {}):
-                yield Failed("Wiz says that its answer has errors")
-            for place, item in _walked(pointer, value):
-                yield _read(item, place)
+        for value in document.values:
+            yield from _of_answer(value[1])
+            for pointer, item, kind in _walked((value,)):
+                yield _read(item, pointer, kind)
 
 
-def _walked(pointer: str, value: object, depth: int = _DEPTH) -> Iterator[tuple[str, object]]:
-    """Each result, out of what the API puts around it."""
-    items, fields = sequence(value), mapping(value)
-    if items is not None and depth:
-        for number, item in enumerate(items):
-            yield from _walked(f"{pointer}/{number}", item, depth - 1)
+def _is_of_wiz(value: object) -> bool:
+    found = islice(_walked((("", value),)), LOOKED_AT)
+    return any(kind is not None for _, _, kind in found) or any(
+        mapping(inside(value, "data", name)) is not None for name in _OWN_LISTS
+    )
+
+
+def _of_answer(value: object) -> Iterator[Item]:
+    """What the API says besides the results."""
+    fields = mapping(value)
+    if fields is None or "data" not in fields:
         return
-    held = [] if fields is None or _kind(value) else [n for n in _HOLDERS if _holds(fields.get(n))]
-    for name in held if depth else ():
-        yield from _walked(f"{pointer}/{name}", (fields or {})[name], depth - 1)
-    if not held and not (fields and fields.keys() & {"nodes", "data", *_OWN_LISTS}):
-        yield pointer, value
+    for name in (*_OWN_LISTS, "issues"):
+        if inside(fields["data"], name, "pageInfo", "hasNextPage") is True:
+            yield Remark("the list goes on: further pages are not in the report")
+    if sequence(fields.get("errors")):
+        yield Failed("Wiz says that its answer has errors")
+
+
+def _walked(values: Iterable[tuple[str, object]], depth: int = _DEPTH) -> Iterator[tuple[str, object, str | None]]:
+    """Each result and its kind, out of what the API puts around it."""
+    for pointer, value in values:
+        fields = mapping(value)
+        kind = None if fields is None else _kind(fields)
+        held = _held(pointer, value, depth) if kind is None else None
+        if held is not None:
+            yield from _walked(held, depth - 1)
+        elif fields is None or fields.keys().isdisjoint(_ANSWER):
+            yield pointer, value, kind
+
+
+def _held(pointer: str, value: object, depth: int) -> Iterable[tuple[str, object]] | None:
+    """What stands in an array, or in an object of the API; None when the value is neither."""
+    fields = mapping(value)
+    if fields is None:
+        items = sequence(value) if depth else None
+        return None if items is None else ((f"{pointer}/{number}", item) for number, item in enumerate(items))
+    held = [(f"{pointer}/{name}", fields[name]) for name in _HOLDERS if name in fields and _holds(fields[name])]
+    return (held if depth else ()) if held else None
 
 
 def _holds(value: object) -> bool:
     return mapping(value) is not None or sequence(value) is not None
 
 
-def _kind(value: object) -> str | None:
-    fields = mapping(value) or {}
-    names = fields.keys()
-    if mapping(fields.get("issue")) is not None and _AROUND & names:
+def _kind(fields: Mapping[str, object]) -> str | None:
+    if "issue" in fields and mapping(fields["issue"]) is not None and not _AROUND.isdisjoint(fields):
         return "webhook"
-    if {"Issue ID", "Title"} <= names:
+    if "Issue ID" in fields and "Title" in fields:
         return "row"
-    if {"id", "name", "vulnerableAsset"} <= names:
+    if "id" not in fields:
+        return None
+    if "vulnerableAsset" in fields and "name" in fields:
         return "vulnerability"
-    if {"id", "result", "rule", "resource"} <= names and {"type", "nativeType"} & set(
-        mapping(fields["resource"]) or ()
-    ):
+    about = mapping(fields.get("resource"))
+    if about is not None and "result" in fields and "rule" in fields and not _TYPES.isdisjoint(about):
         return "configuration"
-    if {"id", "entitySnapshot"} <= names and {"sourceRule", "sourceRules", "control"} & names:
-        return "issue"
-    return None
+    return "issue" if "entitySnapshot" in fields and not _RULES.isdisjoint(fields) else None
 
 
-def _read(given: object, pointer: str) -> Item:
-    value = one_spelling(given)
-    match _kind(given):
+def _read(given: object, pointer: str, kind: str | None) -> Item:
+    match kind:
         case "row":
-            return _of_row(value, pointer)
+            return _of_row(one_spelling(given), pointer)
         case "vulnerability":
-            return _of_vulnerability(value, pointer)
+            return _of_vulnerability(one_spelling(given), pointer)
         case "configuration":
-            return _of_configuration(value, pointer)
+            return _of_configuration(one_spelling(given), pointer)
         case "webhook":
             around = mapping(given) or {}
             issue = mapping(around["issue"]) or {}
@@ -111,7 +128,7 @@ def _read(given: object, pointer: str) -> Item:
             whole = {"entitySnapshot": entity, "control": around.get("control"), **issue}
             return _of_issue(one_spelling(whole), pointer)
         case _:
-            return _of_issue(value, pointer)
+            return _of_issue(one_spelling(given), pointer)
 
 
 def _of_issue(value: object, pointer: str) -> Item:
@@ -120,17 +137,12 @@ def _of_issue(value: object, pointer: str) -> Item:
         return read
     rule = read.rule or next(iter(read.rules or ()), None) or Rule()
     draft = _draft(pointer, ("issue", read.id), rule, read.entity or Entity(), read.status)
-    return _told(
-        structs.replace(
-            draft,
-            severity=_rating(read.severity or rule.severity),
-            description=said(read.description) or rule.description,
-            labels={**draft.labels, **labelled(type=said(read.type), resolution=said(read.resolution))},
-            links=some((said(read.url),)),
-            first_seen_at=moment(said(read.created)),
-            last_seen_at=moment(said(read.updated)),
-        )
-    )
+    draft.severity = _rating(read.severity or rule.severity)
+    draft.description = said(read.description) or rule.description
+    draft.labels = {**draft.labels, **labelled(type=said(read.type), resolution=said(read.resolution))}
+    draft.links = some((said(read.url),))
+    draft.first_seen_at, draft.last_seen_at = moment(said(read.created)), moment(said(read.updated))
+    return _told(draft)
 
 
 def _of_configuration(value: object, pointer: str) -> Item:
@@ -143,16 +155,11 @@ def _of_configuration(value: object, pointer: str) -> Item:
     # A check that could not look has found nothing, and nothing wrong with that either.
     status = read.status or "open" if result in {"fail", "failed"} else "unknown"
     draft = _draft(pointer, ("configuration", read.id), read.rule, read.resource or Entity(), status)
-    return _told(
-        structs.replace(
-            draft,
-            severity=_rating(read.severity or read.rule.severity),
-            title=said(read.name) or draft.title,
-            description=read.rule.description,
-            first_seen_at=moment(said(read.seen)),
-            last_seen_at=moment(said(read.analyzed)),
-        )
-    )
+    draft.severity = _rating(read.severity or read.rule.severity)
+    draft.title = said(read.name) or draft.title
+    draft.description = read.rule.description
+    draft.first_seen_at, draft.last_seen_at = moment(said(read.seen)), moment(said(read.analyzed))
+    return _told(draft)
 
 
 def _of_vulnerability(value: object, pointer: str) -> Item:
@@ -164,22 +171,18 @@ def _of_vulnerability(value: object, pointer: str) -> Item:
     draft = _draft(pointer, ("vulnerability", read.id), rule, read.asset or Entity(), read.status)
     rating = _rating(read.severity)
     score = read.score if read.score is not None and 0 < read.score <= _TOP_SCORE else None
-    return _told(
-        structs.replace(
-            draft,
-            severity=rating if score is None else replace(rating, score=score),
-            title=f"{read.name} in {package}" if package else read.name,
-            description=said(read.of_cve) or said(read.description) or "",
-            aliases=(read.name,),
-            package=Package(purl=purl(None, package, said(read.version)), fixed_versions=some((said(read.fixed),)))
-            if package
-            else None,
-            locations=(Spot(path=portable(path).path),) if path else (),
-            links=some((said(read.portal), said(read.link))),
-            first_seen_at=moment(said(read.seen)),
-            last_seen_at=moment(said(read.seen_again)),
-        )
-    )
+    draft.severity = rating if score is None else replace(rating, score=score)
+    draft.title = f"{read.name} in {package}" if package else read.name
+    draft.description = said(read.of_cve) or said(read.description) or ""
+    draft.aliases = (read.name,)
+    if package:
+        name = purl(None, package, said(read.version))
+        draft.package = Package(purl=name, fixed_versions=some((said(read.fixed),)))
+    if path:
+        draft.locations = (Spot(path=portable(path).path),)
+    draft.links = some((said(read.portal), said(read.link)))
+    draft.first_seen_at, draft.last_seen_at = moment(said(read.seen)), moment(said(read.seen_again))
+    return _told(draft)
 
 
 def _of_row(value: object, pointer: str) -> Item:
@@ -189,22 +192,18 @@ def _of_row(value: object, pointer: str) -> Item:
     rule = Rule(id=read.control, name=read.title)
     about = entity if isinstance(entity, Entity) else Entity()
     draft = _draft(pointer, ("issue", read.id), rule, about, read.status)
-    return _told(
-        structs.replace(
-            draft,
-            severity=_rating(read.severity),
-            description=said(read.description) or "",
-            links=some((said(read.url),)),
-            first_seen_at=moment(said(read.created)),
-        )
-    )
+    draft.severity = _rating(read.severity)
+    draft.description = said(read.description) or ""
+    draft.links = some((said(read.url),))
+    draft.first_seen_at = moment(said(read.created))
+    return _told(draft)
 
 
 def _draft(pointer: str, identity: tuple[str, ...], rule: Rule, entity: Entity, status: str | None) -> Draft:
     """What all kinds have in common."""
     resource = entity.resource()
-    rule_id = word(rule.short) or word(rule.id) or word(rule.name) or "unknown"
-    state = word(status)
+    name, state = word(rule.name), word(status)
+    rule_id = word(rule.short) or word(rule.id) or name or "unknown"
     return Draft(
         pointer=pointer,
         tool="wiz",
@@ -214,8 +213,8 @@ def _draft(pointer: str, identity: tuple[str, ...], rule: Rule, entity: Entity, 
         severity=unknown("wiz severity"),
         status=_STATUS.get((state or "").lower(), FindingStatus.UNKNOWN),
         rule_id=rule_id,
-        rule_name=word(rule.name) or rule_id,
-        title=word(rule.name) or rule_id,
+        rule_name=name or rule_id,
+        title=name or rule_id,
         resource=resource,
         account=entity.account or (resource.account if resource else None),
         region=said(entity.region) or (resource.region if resource else None),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from msgspec import field
@@ -31,12 +32,24 @@ _SPELLINGS: Final[Mapping[str, str]] = {
     "CVSSSeverity": "severity",
 }
 _HOLDERS: Final = ("entitySnapshot", "resource", "vulnerableAsset")
+_SHORT: Final = 100
+"""Characters of a word that is remembered."""
 _WORD: Final = re.compile(r"[^a-z0-9]+")
 
 
 def one_spelling(value: object) -> object:
     """A result with the names that the shapes here have."""
     return respelled(value, _SPELLINGS, *_HOLDERS)
+
+
+def _small(text: str) -> str:
+    """A word of Wiz in small letters, of which it has few."""
+    return _lowered(text) if len(text) <= _SHORT else _lowered.__wrapped__(text)
+
+
+@lru_cache(maxsize=1024)
+def _lowered(text: str) -> str:
+    return _WORD.sub("_", text.lower()).strip("_")
 
 
 class Entity(Shape):
@@ -60,30 +73,31 @@ class Entity(Shape):
     def cloud(self) -> str:
         """The cloud's name in small letters."""
         platform = said(self.platform) or said(inside(self.subscription, "cloudProvider"))
-        return _WORD.sub("_", (platform or "cloud").lower()).strip("_")
+        return _small(platform or "cloud")
 
     @property
     def kind(self) -> str:
         """What it is, in small letters."""
-        return _WORD.sub("_", (said(self.type) or "resource").lower()).strip("_")
+        return _small(said(self.type) or "resource")
 
     def resource(self) -> Resource | None:
         """By its ARN or the id that its cloud gives it; a bucket and an access key of AWS as in every format."""
         account, region = self.account, said(self.region)
+        whose = aws.account_id(account)
         ids = [i for i in (said(self.provider), said(self.external), said(self.own)) if i]
         for identifier in ids:
-            found = aws.resource(identifier, aws.account_id(account), region)
+            found = aws.resource(identifier, whose, region)
             if found is not None:
                 return found
-        name = said(self.name)
-        if self.cloud in {"aws", "s3"} and self.kind in {"bucket", "s3_bucket"} and name:
+        name, cloud, kind = said(self.name), self.cloud, self.kind
+        if cloud in {"aws", "s3"} and kind in {"bucket", "s3_bucket"} and name:
             return aws.named_bucket(name, account, region)
         key = aws.key_id(*ids, name)
-        if key is not None and "access_key" in self.kind:
+        if key is not None and "access_key" in kind:
             return aws.access_key(key, account)[0]
         if name is not None:
             ids.append(name)
-        return Resource(kind=f"{self.cloud}.{self.kind}", id=ids[0], account=account, region=region) if ids else None
+        return Resource(kind=f"{cloud}.{kind}", id=ids[0], account=account, region=region) if ids else None
 
 
 class Rule(Shape):
