@@ -21,7 +21,9 @@ Word = Annotated[str, msgspec.Meta(min_length=1)]
 """A text that is not empty."""
 Count = Annotated[int, msgspec.Meta(ge=0)]
 """A number of a line, a column, or of anything else that cannot be negative."""
-_FAULT: Final = re.compile(r"(Expected `[^`]*`(?: of length)?(?: >= \d+)?(?:, got `\w+`)?)(?: - at `\$(.*)`)?")
+_FAULT: Final = re.compile(
+    r"(Expected `[^`]*`(?: of length)?(?: >= \d+)?(?:, got `\w+`)?|Number out of range)(?: - at `\$(.*)`)?"
+)
 _MISSING: Final = re.compile(r"Object missing required field `([^`]*)`(?: - at `\$(.*)`)?")
 _STEP: Final = re.compile(r"\[(\d+)\]|\[\.\.\.\]|\.([^.\[]+)")
 _MILLISECONDS: Final = 100_000_000_000
@@ -41,26 +43,53 @@ class Shape(msgspec.Struct, gc=False):
 def shaped(model: type[M], value: object, pointer: str) -> M | Unusable:
     """The value as the model has it, or why it is none: the first field that is wrong, never what is in it."""
     try:
-        return msgspec.convert(value, model)
+        return converted(model, value)
     except msgspec.ValidationError as fault:
         why = value.why if isinstance(value, Broken) else f"wrong types: {_told(str(fault))}"
         return Unusable(pointer, why)
+
+
+def converted(model: type[M], value: object) -> M:
+    """The value as the model has it; raises ValidationError, whose message may hold a text of the report.
+
+    What holds half of a surrogate pair is the name of no field that is read; as a text it is none of another type.
+    """
+    try:
+        return msgspec.convert(value, model)
     except UnicodeEncodeError:
-        return Unusable(pointer, "wrong types: half of a surrogate pair, which is no text, is not what a field holds")
+        pass
+    try:
+        return msgspec.convert(_escaped(value, texts=False), model)
+    except UnicodeEncodeError:
+        return msgspec.convert(_escaped(value, texts=True), model)
+
+
+def _escaped(value: object, *, texts: bool) -> object:
+    """The value with half surrogates in names written out, and in texts if asked."""
+    if isinstance(value, str):
+        return _whole(value) if texts else value
+    fields = mapping(value)
+    if fields is not None:
+        return {_whole(name): _escaped(inner, texts=texts) for name, inner in fields.items()}
+    return [_escaped(v, texts=texts) for v in cast("list[object]", value)] if isinstance(value, list) else value
+
+
+def _whole(name: str) -> str:
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _told(fault: str) -> str:
     """A fault in our words; what msgspec says of other kinds may hold a text of the report."""
     if (wrong := _FAULT.fullmatch(fault)) is not None:
-        return f"{_place(wrong[2])} {wrong[1].replace('`', '').lower()}"
+        return f"{_place(wrong[2]) or '/'} {wrong[1].replace('`', '').lower()}"
     if (missing := _MISSING.fullmatch(fault)) is not None:
-        return f"{_place(missing[2])}/{missing[1]} is missing".removeprefix("/")
+        return f"{_place(missing[2])}/{missing[1]} is missing"
     return "a value of another kind"
 
 
 def _place(path: str | None) -> str:
     """A JSON Pointer; what is no name of a field of ours may be a text of the report, and msgspec does not tell it."""
-    return "/" + "/".join(found[1] or found[2] or "…" for found in _STEP.finditer(path or ""))
+    return "".join(f"/{found[1] or found[2] or '…'}" for found in _STEP.finditer(path or ""))
 
 
 def respelled(value: object, names: Mapping[str, str], *within: str) -> object:
@@ -70,12 +99,13 @@ def respelled(value: object, names: Mapping[str, str], *within: str) -> object:
     under these names are treated alike.
     """
     fields = mapping(value)
-    if fields is None:
+    if fields is None or (not within and names.keys().isdisjoint(fields)):
         return value
     made = dict(fields)
-    for other, read in names.items():
-        if other in fields:
-            made.setdefault(read, fields[other])
+    if not names.keys().isdisjoint(fields):
+        for other, read in names.items():
+            if other in fields:
+                made.setdefault(read, fields[other])
     for name in within:
         if name in made:
             made[name] = respelled(made[name], names, *within)
@@ -163,7 +193,7 @@ def text(value: object) -> str:
 def texts(value: object) -> tuple[str, ...]:
     """The words in an array, or the one word that stands in its place; what is no text is left out."""
     if isinstance(value, str):
-        return some((value,))
+        return alone(value)
     items = sequence(value)
     return some([item for item in items if isinstance(item, str)]) if items else ()
 
@@ -177,6 +207,12 @@ def some(values: Iterable[str | None]) -> tuple[str, ...]:
     """The words among the values, each once, in order."""
     words = [w for v in values if v is not None and (w := word(v)) is not None]
     return tuple(dict.fromkeys(words)) if len(words) > 1 else tuple(words)
+
+
+def alone(value: object) -> tuple[str, ...]:
+    """The same of one value; what is no text is no word either."""
+    made = said(value)
+    return () if made is None else (made,)
 
 
 def labelled(**values: str | None) -> dict[str, str]:
