@@ -195,7 +195,7 @@ def texts(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return alone(value)
     items = sequence(value)
-    return some([item for item in items if isinstance(item, str)]) if items else ()
+    return _once([w for item in items if isinstance(item, str) and (w := word(item)) is not None]) if items else ()
 
 
 def step(name: str) -> str:
@@ -205,7 +205,10 @@ def step(name: str) -> str:
 
 def some(values: Iterable[str | None]) -> tuple[str, ...]:
     """The words among the values, each once, in order."""
-    words = [w for v in values if v is not None and (w := word(v)) is not None]
+    return _once([w for v in values if v is not None and (w := word(v)) is not None])
+
+
+def _once(words: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words)) if len(words) > 1 else tuple(words)
 
 

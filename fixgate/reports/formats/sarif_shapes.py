@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import field
 
-from fixgate.reports.fields import Shape, mapping
+from fixgate.reports.fields import Shape, converted, mapping
 
 M = TypeVar("M", bound=Shape)
 _FAULTY: Final = re.compile(r" - at `\$\.([^.\[`]+)")
@@ -24,7 +24,7 @@ def tolerant(model: type[M], value: object) -> tuple[M, bool]:
     left = dict(fields)
     while True:
         try:
-            return msgspec.convert(left, model), len(left) < len(fields)
+            return converted(model, left), len(left) < len(fields)
         except msgspec.ValidationError as fault:
             # It names the first field that is wrong; a field that no shape has cannot be.
             found = _FAULTY.search(str(fault))
