@@ -115,20 +115,20 @@ def _kind(fields: Mapping[str, object]) -> str | None:
 def _read(given: object, pointer: str, kind: str | None) -> Item:
     match kind:
         case "row":
-            return _of_row(one_spelling(given), pointer)
+            return _of_row(one_spelling(kind, given), pointer)
         case "vulnerability":
-            return _of_vulnerability(one_spelling(given), pointer)
+            return _of_vulnerability(one_spelling(kind, given), pointer)
         case "configuration":
-            return _of_configuration(one_spelling(given), pointer)
+            return _of_configuration(one_spelling(kind, given), pointer)
         case "webhook":
             around = mapping(given) or {}
             issue = mapping(around["issue"]) or {}
             entity = around.get("entitySnapshot") or around.get("resource")
             # The parts of a webhook's issue stand beside it.
             whole = {"entitySnapshot": entity, "control": around.get("control"), **issue}
-            return _of_issue(one_spelling(whole), pointer)
+            return _of_issue(one_spelling("issue", whole), pointer)
         case _:
-            return _of_issue(one_spelling(given), pointer)
+            return _of_issue(one_spelling("issue", given), pointer)
 
 
 def _of_issue(value: object, pointer: str) -> Item:

@@ -9,9 +9,9 @@ from msgspec import field
 
 from fixgate.events import Resource
 from fixgate.reports import aws
-from fixgate.reports.fields import Shape, Word, inside, respelled, said
+from fixgate.reports.fields import Shape, Word, inside, mapping, respelled, said
 
-_SPELLINGS: Final[Mapping[str, str]] = {
+_OF_THINGS: Final[Mapping[str, str]] = {
     "providerUniqueId": "providerId",
     "Provider ID": "providerId",
     "Cloud Provider ID": "providerId",
@@ -25,21 +25,26 @@ _SPELLINGS: Final[Mapping[str, str]] = {
     "subscription": "subscriptionExternalId",
     "subscriptionId": "subscriptionExternalId",
     "Subscription ID": "subscriptionExternalId",
-    "created": "createdAt",
-    "entity": "entitySnapshot",
-    "control": "sourceRule",
-    "vendorSeverity": "severity",
-    "CVSSSeverity": "severity",
 }
+_OF_RESULTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "issue": {"created": "createdAt", "entity": "entitySnapshot", "control": "sourceRule"},
+    "configuration": {},
+    "vulnerability": {"vendorSeverity": "severity", "CVSSSeverity": "severity"},
+    "row": _OF_THINGS,
+}
+"""By the kind of result: what is one thing's id in a row is not that of an issue."""
 _HOLDERS: Final = ("entitySnapshot", "resource", "vulnerableAsset")
 _SHORT: Final = 100
 """Characters of a word that is remembered."""
 _WORD: Final = re.compile(r"[^a-z0-9]+")
 
 
-def one_spelling(value: object) -> object:
-    """A result with the names that the shapes here have."""
-    return respelled(value, _SPELLINGS, *_HOLDERS)
+def one_spelling(kind: str, value: object) -> object:
+    """A result of that kind with the names that the shapes here have."""
+    made = mapping(respelled(value, _OF_RESULTS[kind]))
+    if made is None:
+        return value
+    return {**made, **{name: respelled(made[name], _OF_THINGS) for name in _HOLDERS if name in made}}
 
 
 def _small(text: str) -> str:

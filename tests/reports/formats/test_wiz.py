@@ -188,6 +188,16 @@ def test_results_come_one_a_line() -> None:
     assert (read.format, len(read.findings)) == ("wiz", 3)
 
 
+def test_a_name_of_another_kind_of_result_is_none() -> None:
+    """The id of the thing in a row is not an issue's, nor is the severity of a vulnerability."""
+    read = report([issue(), {"Resource vertex ID": "0e814bb7", "Title": "Bucket is public", "Severity": "HIGH"}])
+    assert (len(read.findings), [bad.pointer for bad in read.rejected]) == (1, ["/1"])
+    assert one([issue(severity=None, vendorSeverity="LOW", CVSSSeverity="LOW")]).severity.reported is None
+    told = {name: value for name, value in issue(vendorSeverity="LOW").items() if name != "severity"}
+    assert one([told]).severity.normalised is Severity.UNKNOWN
+    assert "type" not in one([{**told, "type": None, "nativeType": "bucket"}]).labels
+
+
 def test_an_issue_has_one_name_however_it_comes() -> None:
     """And what it says has no part in it."""
     names = {report(value).findings[0].fingerprint for value in (issue(), webhook(), [row()], issue(severity="LOW"))}
