@@ -5,7 +5,7 @@ The results are Trivy's under other names, so they become drafts as Trivy's do.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from msgspec import field, structs
@@ -191,7 +191,7 @@ def _vulnerability(value: object, pointer: str, report: _Report) -> Item:
     if isinstance(read, Unusable):
         return read
     target = _within(read.target, report)
-    return vulnerability(read, pointer, replace(target, manager=read.kind or target.manager))
+    return vulnerability(read, pointer, structs.replace(target, manager=read.kind) if read.kind else target)
 
 
 def _check(value: object, pointer: str, report: _Report) -> Item:
@@ -213,7 +213,7 @@ def _within(name: str | None, report: _Report) -> Target:
     if not name or (report.repository and report.repository in name):
         return report.target
     found = file_of(name, "")
-    return replace(report.target, name=found.identity if found else name, file=found)
+    return structs.replace(report.target, name=found.identity if found else name, file=found)
 
 
 _READERS: Final[Mapping[str, Callable[[object, str, _Report], Item]]] = {

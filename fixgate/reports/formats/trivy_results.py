@@ -1,8 +1,9 @@
 """One result of Trivy: a vulnerability, a misconfiguration, a secret or a licence."""
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from fixgate.events import FindingStatus, Package, Resource, SeverityRating
 from fixgate.reports import aws
@@ -25,11 +26,11 @@ _CONTEXT: Final = 300
 """Characters around a secret that tell it apart."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """What holds for all results of one target: an image's packages, a lock file, a manifest, a thing in a cluster.
 
-    `owner` is the artifact as it goes into a fingerprint; `file` is None where the target is no file.
+    `owner` is the artifact as it goes into a fingerprint; `file` is None where the target is no file. No label is
+    empty.
     """
 
     owner: tuple[str, ...]
@@ -79,7 +80,7 @@ def vulnerability(read: Vulnerability, pointer: str, target: Target) -> Item:
         locations=_at(place),
         resource=target.resource,
         package=Package(purl=made, fixed_versions=some((read.fixed or "").split(","))) if made else None,
-        labels=labelled(fix=read.status, severity_source=text(read.source), **target.labels),
+        labels=labelled(fix=read.status, severity_source=text(read.source)) | target.labels,
         links=_links(read.url, read.references),
         **target.common(),
     )
@@ -91,22 +92,24 @@ def misconfiguration(read: Misconfiguration, pointer: str, target: Target) -> It
         return Passed(pointer)
     if read.status == "EXCEPTION":
         return Suppressed(pointer)
-    rule = word(read.id) or word(read.avd) or "unknown"
+    avd = word(read.avd)
+    rule = word(read.id) or avd or "unknown"
+    stable = check(avd or rule)
     about = word(read.cause.resource)
     # Of two that have no resource the message says which container or port: its numbers move with the lines.
     apart = about or re.sub(r"[0-9]+", "#", (read.message or "")[:_CONTEXT])
     found = aws.resource(about, target.account, None)
     return Draft(
         pointer=pointer,
-        identity=("misconfiguration", *target.owner, target.name, check(word(read.avd) or rule), apart),
-        what=check(word(read.avd) or rule),
+        identity=("misconfiguration", *target.owner, target.name, stable, apart),
+        what=stable,
         severity=_severity(read.severity),
         status=FindingStatus.OPEN,
         rule_id=rule,
-        rule_name=check(word(read.avd) or rule),
+        rule_name=stable,
         title=text(read.title) or rule,
         description=read.message or text(read.description),
-        aliases=some((word(read.avd),)),
+        aliases=(avd,) if avd else (),
         locations=_at(target.file, read.cause.start_line, read.cause.end_line, logical=about),
         resource=found or target.resource,
         affected=aws.identity(found),
@@ -115,8 +118,8 @@ def misconfiguration(read: Misconfiguration, pointer: str, target: Target) -> It
             provider=text(read.cause.provider),
             service=text(read.cause.service),
             resolution=text(read.resolution),
-            **target.labels,
-        ),
+        )
+        | target.labels,
         links=_links(read.url, read.references),
         **target.common(),
     )
@@ -149,7 +152,7 @@ def secret(read: Secret, pointer: str, target: Target) -> Item:
         affected=affected,
         # A line that nothing was hidden in may be the secret.
         secret=Exposed(kind=read.rule, value=identifier or ("" if hidden else shown(line))),
-        labels=labelled(category=text(read.category), **target.labels),
+        labels=labelled(category=text(read.category)) | target.labels,
         **target.common(),
     )
 
@@ -172,7 +175,7 @@ def licence(read: License, pointer: str, target: Target) -> Item:
         locations=_at(portable(path) if path else target.file),
         resource=target.resource,
         package=Package(purl=purl(manager, name, None)) if name else None,
-        labels=labelled(category=text(read.category), **target.labels),
+        labels=labelled(category=text(read.category)) | target.labels,
         links=some((text(read.link),)),
         **target.common(),
     )
@@ -215,4 +218,5 @@ def _severity(reported: str | None) -> SeverityRating:
 
 
 def _links(first: object, others: object) -> tuple[str, ...]:
-    return some((text(first), *texts(others)[:_LINKS]))
+    main, more = word(text(first)), texts(others)[:_LINKS]
+    return tuple(dict.fromkeys((main, *more))) if main else more
