@@ -130,9 +130,9 @@ class MsDefender:
 
 
 def _is_machine(fields: Mapping[str, object]) -> bool:
-    return "cveId" in fields and (
-        {"machineId", "productName"} <= fields.keys() or {"deviceId", "softwareName"} <= fields.keys()
-    )
+    if "cveId" not in fields:
+        return False
+    return ("machineId" in fields and "productName" in fields) or ("deviceId" in fields and "softwareName" in fields)
 
 
 def _is_clean(value: object) -> bool:
