@@ -1,12 +1,14 @@
 """Reads a report off the wire: never more than its source may send, never for longer than a body may take.
 
-What a header claims of the length is compared and never believed. A compressed body is unpacked as it comes, and ends
-as soon as what it unpacks to is too large: a small body cannot become a large one in memory.
+What a header claims of the length is compared and never believed. A compressed body is unpacked as it comes, a piece
+at a time, and ends as soon as what it unpacks to is too large or has no room: a small body cannot become a large one in
+memory.
 """
 
 import asyncio
+import io
 import zlib
-from collections.abc import AsyncIterable, Generator
+from collections.abc import AsyncIterable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -14,14 +16,16 @@ from fixgate.graph import MIB
 from fixgate.receiving.declining import Declined, busy, too_large
 
 WITHIN_S: Final = 30.0
-"""Seconds in which a whole body must have come: 8 MiB at 2.3 Mbit/s."""
+"""Seconds in which a whole body must have come: 8 MiB at 2.3 Mbit/s, 48 MiB at 13.5."""
 ROOM: Final = 64 * MIB
 """Bytes of all bodies that are held at once, of senders that are authenticated."""
 PORCH: Final = 32 * MIB
 """Bytes of those besides whose sender is known only when they are whole: they take no room from the others."""
-DRAINED: Final = 16 * MIB
-"""Bytes of a body that is refused which are let come, for its sender's sake."""
+DRAINED: Final = 64 * MIB
+"""Bytes of a body that is refused which are let come, for its sender's sake: more than any source may send."""
 DRAINED_S: Final = 5.0
+_PIECE: Final = MIB
+"""Bytes that are unpacked at once, before anybody has looked whether there is room for them."""
 _GZIP: Final = 16 + zlib.MAX_WBITS
 """Tells zlib to expect the gzip format (RFC 1952) and no other."""
 _DIGITS: Final = 18
@@ -107,26 +111,25 @@ async def drained(chunks: AsyncIterable[bytes]) -> None:
 
 
 async def _gathered(chunks: AsyncIterable[bytes], unpack: "_Plain | _Gzip", limit: int, held: Held) -> bytes:
-    parts: list[bytes] = []
-    size = wire = 0
+    # Whose value is its own buffer: joined parts would be there twice, which the room does not know of.
+    body = io.BytesIO()
+    wire = 0
     async for chunk in chunks:
         wire += len(chunk)
-        part = unpack.feed(chunk, limit - size)
-        size += len(part)
-        if wire > limit or size > limit:
-            raise too_large(limit)
-        held.take(len(part))
-        parts.append(part)
-    return b"".join(parts)
+        for piece in unpack.feed(chunk):
+            if wire > limit or body.tell() + len(piece) > limit:
+                raise too_large(limit)
+            held.take(len(piece))
+            body.write(piece)
+    return body.getvalue()
 
 
 class _Plain:
     """As it is."""
 
-    def feed(self, chunk: bytes, left: int) -> bytes:
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
         """The chunk."""
-        del left
-        return chunk
+        yield chunk
 
     def end(self) -> None:
         """Nothing is missing."""
@@ -138,15 +141,18 @@ class _Gzip:
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(_GZIP)
 
-    def feed(self, chunk: bytes, left: int) -> bytes:
-        """What it unpacks to: one byte more than `left` at most, which says that there is more."""
-        try:
-            made = self._inflate.decompress(chunk, left + 1)
-        except zlib.error:
-            raise Declined(400, "the body is not compressed as it says") from None
-        if self._inflate.unused_data:
-            raise Declined(400, "something stands behind the compressed body")
-        return made
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """What it unpacks to, piece by piece, the next one only when it is asked for."""
+        full = True
+        while full:  # a piece that is not full is the last: zlib has used up the chunk
+            try:
+                made = self._inflate.decompress(chunk, _PIECE)
+            except zlib.error:
+                raise Declined(400, "the body is not compressed as it says") from None
+            if self._inflate.unused_data:
+                raise Declined(400, "something stands behind the compressed body")
+            yield made
+            chunk, full = self._inflate.unconsumed_tail, len(made) == _PIECE
 
     def end(self) -> None:
         """Raise Declined (400) when the body was cut off."""

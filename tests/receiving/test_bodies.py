@@ -2,17 +2,19 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
+import tracemalloc
+from collections.abc import AsyncIterator, Iterable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fixgate.graph import MIB
 from fixgate.receiving.bodies import Room, read
 from fixgate.receiving.declining import Declined
 
 
-def taken(body: bytes, cuts: list[int], limit: int, encoding: str | None, room: Room | None = None) -> bytes:
+def taken(body: bytes, cuts: Iterable[int], limit: int, encoding: str | None, room: Room | None = None) -> bytes:
     """Read the body in pieces of these sizes."""
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -57,3 +59,39 @@ def test_a_body_takes_no_more_room_than_there_is() -> None:
     with pytest.raises(Declined) as declined:
         taken(gzip.compress(b"x" * 1_000), [10], 5_000, "gzip", Room(999))
     assert declined.value.status == 503
+
+
+def most_memory(body: bytes, limit: int, encoding: str | None, room: Room) -> int:
+    """Bytes that reading the body took at the most."""
+    view = memoryview(body)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(view), 65_536):
+            yield bytes(view[start : start + 65_536])
+
+    async def reading() -> None:
+        with room.held() as held:
+            await read(pieces(), limit=limit, held=held, length=None, encoding=encoding)
+
+    tracemalloc.start()
+    try:
+        asyncio.run(reading())
+    except Declined as declined:
+        assert declined.status == 503  # noqa: PT017 - what else was refused would say nothing of memory
+    finally:
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    return most
+
+
+def test_what_has_no_room_is_not_unpacked() -> None:
+    """A piece at most is made before the room is asked, whatever the source may send."""
+    assert most_memory(gzip.compress(b"\0" * (32 * MIB)), 48 * MIB, "gzip", Room(2 * MIB)) < 8 * MIB
+
+
+@pytest.mark.parametrize("encoding", [None, "gzip"])
+def test_a_body_is_in_memory_once(encoding: str | None) -> None:
+    """Not once in pieces and once whole: the room counts it once."""
+    body = bytes(range(256)) * (16 * MIB // 256)
+    sent = gzip.compress(body, 1) if encoding else body
+    assert most_memory(sent, 48 * MIB, encoding, Room()) < 22 * MIB
