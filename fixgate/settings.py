@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     )
     intake_key: str = Field(
         default="",
-        description="Public half (PEM) of the key that seals reports too large for a message; for publishers.",
+        description="Public half (PEM) of the key that seals what no message holds; for publishers and the receiver.",
     )
     intake_private_key: str = Field(
         default="",

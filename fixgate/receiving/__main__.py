@@ -23,6 +23,7 @@ from fixgate.receiving.rates import Rates
 from fixgate.receiving.senders import Door
 from fixgate.receiving.serving import Presenting, bind, serve
 from fixgate.receiving.sources import file_of
+from fixgate.receiving.storing import Storing, most_of, storing_of
 from fixgate.receiving.svids import Svids, from_workload_api
 from fixgate.receiving.taking import TOPIC, Taker
 from fixgate.receiving.telling import Teller
@@ -42,8 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _work(process: Process, identity: WorkloadIdentity, broker: KafkaBroker, *, check: bool) -> None:
     settings = process.settings
-    book = SourceBook(file_of(settings))
+    book = SourceBook(file_of(settings), most_of(settings))
     book.current()
+    storing = storing_of(settings)
     _check_topic(process, broker)
     with bind(settings.receiver, tls=settings.receiver_tls) as listening:
         presenting = Presenting(identity, process.state) if settings.receiver_tls else None
@@ -58,8 +60,10 @@ def _work(process: Process, identity: WorkloadIdentity, broker: KafkaBroker, *, 
                 tracer=process.telemetry.tracer,
                 clock=lambda: datetime.now(UTC),
             )
-            _Receiver(process, identity, book, taker, posting).serve(listening, presenting)
+            _Receiver(process, identity, book, taker, posting).serve(listening, presenting, storing)
         finally:
+            if storing is not None:
+                storing.close()
             posting.close()
         posting.check()
 
@@ -88,14 +92,14 @@ class _Receiver:
         clients = SqsClients(identity, settings.aws_endpoint, settings.aws_region)
         self._queues = Queues(Emptying(book=book, taker=taker, teller=self._teller, clients=clients, rates=self._rates))
 
-    def serve(self, listening: socket.socket, presenting: Presenting | None) -> None:
+    def serve(self, listening: socket.socket, presenting: Presenting | None, storing: Storing | None) -> None:
         """Until the process is told to stop."""
         try:
-            asyncio.run(self._serve(listening, presenting))
+            asyncio.run(self._serve(listening, presenting, storing))
         finally:
             self._queues.close()
 
-    async def _serve(self, listening: socket.socket, presenting: Presenting | None) -> None:
+    async def _serve(self, listening: socket.socket, presenting: Presenting | None, storing: Storing | None) -> None:
         settings = self._process.settings
         svids = Svids(from_workload_api(settings.workload_api, settings.trust_domain))
         desk = Desk(
@@ -103,6 +107,7 @@ class _Receiver:
             taker=self._taker,
             teller=self._teller,
             well=self._well,
+            storing=storing,
             rates=self._rates,
         )
         host, port = listening.getsockname()[:2]

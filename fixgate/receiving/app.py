@@ -1,6 +1,6 @@
 """The receiver over HTTP: `POST /v1/reports`, `POST /v1/reports/<source>`, `GET /healthz`.
 
-    202  the broker has it: {"digest", "topic", "partition", "offset"}
+    202  the broker has it: {"digest", "topic", "partition", "offset"}, and of one that was stored "segments"
     200  a ping of GitHub's, with a signature that fits
     400  empty, cut off, or headers that cannot be      401  not authenticated, whatever the reason
     408  did not come in time                           413  larger than the source may send
@@ -8,8 +8,8 @@
     429  more than the source may send, Retry-After     503  not now, Retry-After: the same may be sent again
 
 The steps of a request: (1) who sends it, by its headers; (2) what it says of its report; (3) whether the source may
-send now; (4) its body, within its limits; (5) its signature, where the sender signs, and then (3); (6) onto the topic,
-with a voucher; (7) the answer, once the broker has it.
+send now; (4) its body, within its limits; (5) its signature, where the sender signs, and then (3); (6) into the
+object store, when no message holds it; (7) onto the topic, with a voucher; (8) the answer, once the broker has it.
 """
 
 import asyncio
@@ -26,12 +26,15 @@ from starlette.routing import Route
 
 from fixgate.errors import FixgateError
 from fixgate.receiving.bodies import PORCH, Room, drained, read
-from fixgate.receiving.declining import Declined, busy
+from fixgate.receiving.declining import Declined, busy, too_large
 from fixgate.receiving.rates import Rates
 from fixgate.receiving.senders import Door, Sender
+from fixgate.receiving.sources import MESSAGE
 from fixgate.receiving.stating import GITHUB_PING, Stated, check_event, stated
+from fixgate.receiving.storing import Storing
 from fixgate.receiving.taking import Place, Taken, Taker
 from fixgate.receiving.telling import Teller
+from fixgate.segments import Manifest
 from fixgate.vouching import Way
 
 PATH: Final = "/v1/reports"
@@ -58,6 +61,8 @@ class Desk:
     taker: Taker
     teller: Teller
     well: Callable[[], None]
+    storing: Storing | None = None
+    """None where no source may send more than a message holds."""
     rates: Rates = field(default_factory=Rates)
     room: Room = field(default_factory=Room)
     porch: Room = field(default_factory=lambda: Room(PORCH))
@@ -147,11 +152,14 @@ async def _taken(desk: Desk, request: Request, known: _Known) -> Response:
             check_event(said)
             _admit(desk, sender)
         desk.rates.charge(sender.name, sender.source, len(body), desk.clock())
-        # (6) onto the topic
-        place = desk.taker.take(_report(sender, said, body), said.parent)
+        # (6) into the store
+        manifest = await _stored(desk, body)
+        # (7) onto the topic
+        place = desk.taker.take(_report(sender, said, body, manifest), said.parent)
         offset = await asyncio.wrap_future(place.offset)
-    # (7) the answer
-    return _accepted(desk, sender, place, offset, len(body))
+    # (8) the answer
+    desk.teller.taken(Way.HTTP, sender.name, len(body), f"{place.topic}/{place.partition}/{offset}")
+    return _accepted(place, offset, manifest)
 
 
 def _admit(desk: Desk, sender: Sender) -> None:
@@ -160,7 +168,16 @@ def _admit(desk: Desk, sender: Sender) -> None:
         raise Declined(429, "the source sends more than it may", retry_s=wait)
 
 
-def _report(sender: Sender, said: Stated, body: bytes) -> Taken:
+async def _stored(desk: Desk, body: bytes) -> Manifest | None:
+    """The manifest of a report that no message holds, once the store has all of it."""
+    if len(body) <= MESSAGE:
+        return None
+    if desk.storing is None:
+        raise too_large(MESSAGE)
+    return await desk.storing.stored(body)
+
+
+def _report(sender: Sender, said: Stated, body: bytes, manifest: Manifest | None) -> Taken:
     return Taken(
         source=sender.name,
         principal=sender.principal,
@@ -169,12 +186,19 @@ def _report(sender: Sender, said: Stated, body: bytes) -> Taken:
         delivery=said.delivery,
         form=said.form,
         repository=said.repository,
+        manifest=manifest,
     )
 
 
-def _accepted(desk: Desk, sender: Sender, place: Place, offset: int, size: int) -> Response:
-    desk.teller.taken(Way.HTTP, sender.name, size, f"{place.topic}/{place.partition}/{offset}")
-    told = {"digest": place.digest, "topic": place.topic, "partition": place.partition, "offset": offset}
+def _accepted(place: Place, offset: int, manifest: Manifest | None) -> Response:
+    told: dict[str, str | int] = {
+        "digest": place.digest,
+        "topic": place.topic,
+        "partition": place.partition,
+        "offset": offset,
+    }
+    if manifest is not None:
+        told["segments"] = len(manifest.segments)
     return JSONResponse(told, status_code=202)
 
 

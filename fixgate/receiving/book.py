@@ -11,7 +11,7 @@ from typing import Final
 
 from fixgate.errors import Misconfigured
 from fixgate.receiving.secrets import load_secret
-from fixgate.receiving.sources import GithubSource, Source, load
+from fixgate.receiving.sources import MESSAGE, GithubSource, Source, Sources, load
 
 _Stamp = tuple[int, int, int, int]
 _NOTHING: Final[_Stamp] = (0, 0, 0, 0)
@@ -25,11 +25,20 @@ class Book:
     secrets: Mapping[str, bytes] = field(repr=False)
 
 
-class SourceBook:
-    """The book in a file. Safe to share between threads."""
+@dataclass(frozen=True, slots=True)
+class Most:
+    """How many bytes of one report the receiver can take, and what a person does who wants it to take more."""
 
-    def __init__(self, path: Path) -> None:
+    size: int = MESSAGE
+    remedy: str = ""
+
+
+class SourceBook:
+    """The book in a file, in which no source may send more than `most`. Safe to share between threads."""
+
+    def __init__(self, path: Path, most: Most = Most()) -> None:
         self.path = path
+        self._most = most
         self._lock = threading.Lock()
         self._stamps: dict[Path, _Stamp] = {}
         self._book = Book({}, {})
@@ -48,11 +57,20 @@ class SourceBook:
         # Stamped first: what is written meanwhile is seen at the next question.
         stamps = {self.path: _stamp(self.path)}
         found = load(self.path)
+        self._check(found)
         files = {name: self._secret(s) for name, s in found.sources.items() if isinstance(s, GithubSource)}
         stamps |= {path: _stamp(path) for path in files.values()}
         book = Book(found.sources, {name: load_secret(path) for name, path in files.items()})
         self._stamps = stamps
         return book
+
+    def _check(self, found: Sources) -> None:
+        for name, source in found.sources.items():
+            if source.max_bytes > self._most.size:
+                raise Misconfigured(
+                    f"max_bytes of the source {name} is {source.max_bytes}, and the receiver takes {self._most.size}",
+                    remedy=self._most.remedy,
+                )
 
     def _secret(self, source: GithubSource) -> Path:
         return self.path.with_name(source.secret)

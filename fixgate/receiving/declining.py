@@ -27,8 +27,10 @@ def unauthenticated(why: str) -> Declined:
 
 
 def too_large(limit: int) -> Declined:
-    """It has more bytes than its source may send."""
-    return Declined(413, f"the report has more than {limit} bytes")
+    """It has more bytes than its source may send; what is larger still has another way in."""
+    return Declined(
+        413, f"the report has more than {limit} bytes: raise max_bytes of its source, or use `fixgate publish`"
+    )
 
 
 def busy(why: str) -> Declined:

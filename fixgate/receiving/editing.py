@@ -50,6 +50,17 @@ def renew(path: Path, name: str) -> str:
     return shown
 
 
+def limit(path: Path, name: str, limits: dict[str, int]) -> None:
+    """Give a source these limits, by their names in the file; others stay, as does its token or secret.
+
+    Raises Refused when there is no such source, Misconfigured when it may not have them.
+    """
+    document = _document(load(path))
+    if name not in document:
+        raise _unknown(name)
+    _write(path, document | {name: document[name] | limits})
+
+
 def remove(path: Path, name: str) -> None:
     """Take a source out, and its secret from the disk; raises Refused when there is no such source."""
     before = load(path)

@@ -21,16 +21,21 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from fixgate.errors import Misconfigured
 from fixgate.graph import MIB
+from fixgate.receiving.bodies import PORCH
 from fixgate.settings import Settings
+from fixgate.topology import PIPELINE
 
 FILE: Final = "sources.yaml"
 """Its name in the home."""
-LARGEST: Final = 8 * MIB
-"""Bytes of a report at most, as the topic takes it."""
+MESSAGE: Final = PIPELINE.topic("findings.raw").max_bytes
+"""Bytes of a report that a message holds; a larger one is stored (`storing.py`), from sources that say so."""
+STORED: Final = 48 * MIB
+"""Bytes of a report at most. It is in memory whole, in the room for all bodies (`bodies.ROOM`, 64 MiB): beside one of
+this size two ordinary ones can be read."""
 SOURCES_LIMIT: Final = 1_000
 FILE_LIMIT: Final = MIB
 _OTHERS_WRITE: Final = 0o022
@@ -57,7 +62,8 @@ class _Limited(_Strict):
     """The clone address of what it scans."""
     reports_per_minute: int = Field(default=60, ge=1, le=100_000)
     bytes_per_minute: int = Field(default=64 * MIB, ge=1, le=1 << 40)
-    max_bytes: int = Field(default=LARGEST, ge=1, le=LARGEST)
+    max_bytes: int = Field(default=MESSAGE, ge=1, le=STORED)
+    """Over `MESSAGE` the receiver needs an intake key and an object store."""
 
 
 class TokenSource(_Limited):
@@ -99,6 +105,13 @@ class GithubSource(_Silent):
     kind: Literal["github"]
     secret: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,100}$")]
 
+    @field_validator("max_bytes")
+    @classmethod
+    def _fits_the_porch(cls, value: int) -> int:
+        if value > PORCH:
+            raise ValueError(f"who signs is known by the whole body alone, and {PORCH} bytes of such are held at most")
+        return value
+
 
 class QueueSource(_Silent):
     """An SQS queue that is emptied: whoever may send to it is believed to be this source.
@@ -109,6 +122,13 @@ class QueueSource(_Silent):
     kind: Literal["sqs"]
     queue: Annotated[Line, StringConstraints(pattern=r"^https?://[^\s]+$")]
     role: Annotated[Line, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$")] | None = None
+
+    @field_validator("max_bytes")
+    @classmethod
+    def _fits_a_message(cls, value: int) -> int:
+        if value > MESSAGE:
+            raise ValueError(f"no queue's message is stored, and none has {MESSAGE} bytes")
+        return value
 
 
 Source = TokenSource | SvidSource | GithubSource | QueueSource

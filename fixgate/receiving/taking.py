@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from fixgate.broker import Outbound, TopicPartition
 from fixgate.naming import Naming
 from fixgate.partitioning import partition_of
+from fixgate.segments import REFERENCE, VERSION, Manifest
 from fixgate.signing import Signer, digest
 from fixgate.telemetry import Tracer
 from fixgate.telemetry.context import TraceContext
@@ -29,7 +30,10 @@ class Posting(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A report that was let in. `delivery` is the sender's own id of it, `form` and `repository` what is said of it."""
+    """A report that was let in. `delivery` is the sender's own id of it, `form` and `repository` what is said of it.
+
+    `manifest` is there when it was stored: then a reference to it goes onto the topic.
+    """
 
     source: str
     principal: str
@@ -38,11 +42,15 @@ class Taken:
     delivery: str = ""
     form: str = ""
     repository: str = ""
+    manifest: Manifest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a report will stand, and the promise that it does: `offset` is there once the broker has it."""
+    """Where a report will stand, and the promise that it does: `offset` is there once the broker has it.
+
+    `digest` is the report's own, also where a reference to it stands there.
+    """
 
     digest: str
     topic: str
@@ -65,9 +73,11 @@ class Taker:
 
         With `parent`, the sender's trace goes on.
         """
-        name = digest(taken.body)
+        stored = taken.manifest
+        value = taken.body if stored is None else stored.encode()
+        name = digest(value)
         voucher = Voucher(
-            report=name,
+            report=name,  # of what stands on the topic: a manifest names the rest by digest
             source=taken.source,
             principal=taken.principal,
             way=taken.way,
@@ -79,7 +89,8 @@ class Taker:
         partition = partition_of(key, PIPELINE.topic(TOPIC).partitions)
         said = {"fixgate-source": taken.source, "fixgate-format": taken.form, "fixgate-repository": taken.repository}
         headers = (
-            *((header, value.encode()) for header, value in said.items() if value),
+            *((header, text.encode()) for header, text in said.items() if text),
+            *(() if stored is None else ((REFERENCE, VERSION.encode()),)),
             (HEADER, make(voucher, self.signer())),
         )
         span = (
@@ -89,8 +100,9 @@ class Taker:
             else self.tracer.child_span("take report", parent)
         )
         with span:
-            record = Outbound(TopicPartition(topic, partition), key, taken.body, (*headers, *span.send(topic)))
-            return Place(digest=name, topic=TOPIC, partition=partition, offset=self.posting.post(record))
+            record = Outbound(TopicPartition(topic, partition), key, value, (*headers, *span.send(topic)))
+            told = name if stored is None else stored.digest
+            return Place(digest=told, topic=TOPIC, partition=partition, offset=self.posting.post(record))
 
 
 def _printable(delivery: str) -> str:

@@ -6,7 +6,7 @@ import hmac
 import http.client
 import json
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,19 +16,23 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from fixgate.broker import Outbound
 from fixgate.errors import FixgateError, Refused
 from fixgate.naming import Naming
 from fixgate.receiving.app import Desk, application
 from fixgate.receiving.bodies import PORCH, Room
-from fixgate.receiving.book import SourceBook
+from fixgate.receiving.book import Most, SourceBook
 from fixgate.receiving.rates import Rates
 from fixgate.receiving.secrets import hashed, issue
 from fixgate.receiving.senders import Door
 from fixgate.receiving.serving import bind, serve
+from fixgate.receiving.sources import MESSAGE
+from fixgate.receiving.storing import Storing
 from fixgate.receiving.taking import Taker
 from fixgate.receiving.telling import Teller
+from fixgate.sealing import Seal
 from fixgate.signing import digest
 from fixgate.telemetry import Telemetry
 from fixgate.verification import Verifier
@@ -43,7 +47,44 @@ SVID: Final = "eyA.eyB.c2ln"
 """What the stand-in for the authority's keys takes for the scanner's JWT-SVID."""
 SECRET: Final = b"a secret that both sides know"
 REPORT: Final = b'{"version": "2.1.0", "runs": []}'
+INTAKE: Final = X25519PrivateKey.generate()
+"""Ingest has it; the receiver has the public half."""
 WAIT_S: Final = 30.0
+
+
+class Shelf:
+    """An object store in memory, unless `fault` says why not; it takes nothing while it is not `open`."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+        self.fault: Exception | None = None
+        self.holds = 100
+        """So many objects, and then `fault` counts."""
+        self.open = threading.Event()
+        self.open.set()
+        self.asked = threading.Event()
+
+    def put(self, value: bytes) -> str:
+        """See `ObjectStore.put`."""
+        self.asked.set()
+        assert self.open.wait(WAIT_S)
+        if self.fault is not None and len(self.kept) >= self.holds:
+            raise self.fault
+        self.kept[digest(value)] = value
+        return digest(value)
+
+    def put_all(self, values: Sequence[bytes]) -> Sequence[str]:
+        """See `ObjectStore.put_all`."""
+        return [self.put(value) for value in values]
+
+    def get(self, name: str, *, limit: int = 0) -> bytes:
+        """See `ObjectStore.get`."""
+        assert len(self.kept[name]) <= limit
+        return self.kept[name]
+
+    def has(self, name: str) -> bool:
+        """See `ObjectStore.has`."""
+        return name in self.kept
 
 
 class Posted:
@@ -105,6 +146,7 @@ class Reception:
     svids: OneSvid = field(default_factory=OneSvid)
     room: Room = field(default_factory=Room)
     porch: Room = field(default_factory=lambda: Room(PORCH))
+    shelf: Shelf = field(default_factory=Shelf)
     logs: StringIO = field(default_factory=StringIO)
     token: str = field(default_factory=issue)
     seconds: float = 0.0
@@ -173,13 +215,14 @@ def github(body: bytes, secret: bytes = SECRET, event: str = "secret_scanning_al
 
 
 @contextmanager
-def reception(folder: Path) -> Generator[Reception, None, None]:
-    """A receiver that listens, with the usual sources."""
+def reception(folder: Path, most: int = MESSAGE, *, stores: bool = False) -> Generator[Reception, None, None]:
+    """A receiver that listens, with the usual sources, none of which may send more than `most`."""
     made = Reception(folder)
     made.usual()
     telemetry = Telemetry("receiver", libraries=False, environment={}, stream=made.logs)
     stop, ready = threading.Event(), threading.Event()
-    book = SourceBook(folder / "sources.yaml")
+    book = SourceBook(folder / "sources.yaml", Most(most))
+    storing = Storing(made.shelf, Seal(INTAKE.public_key())) if stores else None
 
     def clock() -> float:
         return made.seconds
@@ -199,6 +242,7 @@ def reception(folder: Path) -> Generator[Reception, None, None]:
             ),
             teller=Teller(telemetry, clock),
             well=well,
+            storing=storing,
             rates=Rates(),
             room=made.room,
             porch=made.porch,
@@ -216,5 +260,7 @@ def reception(folder: Path) -> Generator[Reception, None, None]:
         finally:
             stop.set()
             thread.join(WAIT_S)
+            if storing is not None:
+                storing.close()
         assert not thread.is_alive()
         telemetry.shutdown()

@@ -15,9 +15,10 @@ from typer.testing import CliRunner, Result
 from fixgate.cli import app
 from fixgate.errors import FixgateError, Misconfigured, Refused
 from fixgate.receiving import editing
+from fixgate.receiving.bodies import PORCH, ROOM
 from fixgate.receiving.book import SourceBook
 from fixgate.receiving.secrets import hashed, issue, load_secret, same, signed_by
-from fixgate.receiving.sources import LARGEST, SOURCES_LIMIT, GithubSource, Sources, load, parse
+from fixgate.receiving.sources import MESSAGE, SOURCES_LIMIT, STORED, GithubSource, Sources, load, parse
 
 TOKEN = {"kind": "token", "token": hashed("t")}
 SVID = {"kind": "svid", "spiffe_id": "spiffe://fixgate.internal/ci"}
@@ -50,7 +51,8 @@ def document(**sources: Any) -> bytes:
         document(a=TOKEN | {"reports_per_minut": 1}),
         document(a=TOKEN | {"reports_per_minute": 0}),
         document(a=TOKEN | {"bytes_per_minute": -1}),
-        document(a=TOKEN | {"max_bytes": LARGEST + 1}),
+        document(a=TOKEN | {"max_bytes": STORED + 1}),
+        document(a=SVID | {"max_bytes": STORED + 1}),
         document(a=TOKEN | {"header": "Authorization"}),
         document(a=TOKEN | {"header": "Content-Length"}),
         document(a=TOKEN | {"header": "a b"}),
@@ -73,6 +75,20 @@ def test_what_is_not_understood_is_an_error(content: bytes) -> None:
     """A misspelt limit would be none, and of two sources with one name the first would be gone."""
     with pytest.raises(Misconfigured):
         parse(content, "sources")
+
+
+@pytest.mark.parametrize(("source", "most"), [(GITHUB, PORCH), (QUEUE, MESSAGE)])
+def test_a_source_may_not_send_more_than_there_is_a_place_for(source: dict[str, Any], most: int) -> None:
+    """Who signs waits where less fits than elsewhere, and no queue's message is as large; the error says so."""
+    assert parse(document(a=source | {"max_bytes": most}), "sources").sources["a"].max_bytes == most
+    with pytest.raises(Misconfigured, match=rf"max_bytes: .* {most} bytes"):
+        parse(document(a=source | {"max_bytes": most + 1}), "sources")
+
+
+def test_the_largest_report_leaves_room_for_ordinary_ones() -> None:
+    """Two of them, beside one that is as large as any."""
+    assert parse(document(a=TOKEN | {"max_bytes": STORED}), "sources").sources["a"].max_bytes == STORED
+    assert STORED + 2 * MESSAGE <= ROOM
 
 
 def test_an_error_quotes_nothing() -> None:
@@ -168,6 +184,8 @@ def test_a_source_cannot_be_added_twice(tmp_path: Path) -> None:
     for change in (editing.remove, editing.renew):
         with pytest.raises(Refused, match="no source"):
             change(path, "other")
+    with pytest.raises(Refused, match="no source"):
+        editing.limit(path, "other", {"max_bytes": 1})
 
 
 def test_a_wrong_source_leaves_the_file_as_it_was(tmp_path: Path) -> None:
@@ -178,6 +196,8 @@ def test_a_wrong_source_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     for name, said in (("UP", {"kind": "token"}), ("gh", {"kind": "github", "max_bytes": 0}), ("x", {"kind": "svid"})):
         with pytest.raises(Misconfigured):
             editing.add(path, name, said)
+    with pytest.raises(Misconfigured, match=str(STORED)):
+        editing.limit(path, "ci", {"max_bytes": STORED + 1})
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["sources.yaml"]
 
@@ -228,6 +248,28 @@ def test_the_token_is_shown_once(home: Path) -> None:
     assert "https://h/r" in listed
     assert run("remove", "ci").exit_code == 0
     assert json.loads(run("list", "--json").stdout) == {}
+
+
+def test_a_limit_that_is_not_said_is_wrong_usage(home: Path) -> None:
+    """Nothing is changed by it, and nothing by one that the source may not have."""
+    run("add", "gh", "--github")
+    before = (home / "sources.yaml").read_bytes()
+    assert run("limit", "gh").exit_code == 2
+    assert isinstance(run("limit", "gh", "--max-bytes", str(PORCH + 1)).exception, Misconfigured)
+    assert isinstance(run("limit", "other", "--max-bytes", "9").exception, Refused)
+    assert (home / "sources.yaml").read_bytes() == before
+
+
+def test_a_source_gets_other_limits_and_keeps_its_token(home: Path) -> None:
+    """Those that are not said stay as well; what a large report needs of the receiver is told."""
+    run("add", "ci", "--repository", "https://h/r", "--reports-per-minute", "5")
+    before = load(home / "sources.yaml").sources["ci"]
+    small = run("limit", "ci", "--max-bytes", str(MESSAGE), "--bytes-per-minute", "7")
+    large = run("limit", "ci", "--max-bytes", str(STORED))
+    assert "FIXGATE_INTAKE_KEY" not in small.stderr
+    assert "FIXGATE_INTAKE_KEY" in large.stderr
+    after = load(home / "sources.yaml").sources["ci"]
+    assert after == before.model_copy(update={"max_bytes": STORED, "bytes_per_minute": 7})
 
 
 def test_each_kind_can_be_added(home: Path) -> None:
