@@ -11,6 +11,12 @@ from fixgate.cli.options import AsJson
 app = typer.Typer(name="sources", help="Who may hand reports in to the receiver.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name that its findings carry.")]
+Reports = Annotated[int | None, typer.Option("--reports-per-minute", help="Reports that it may send; 60 otherwise.")]
+Volume = Annotated[int | None, typer.Option("--bytes-per-minute", help="Bytes that it may send; 64 MiB otherwise.")]
+Size = Annotated[
+    int | None,
+    typer.Option("--max-bytes", help="Bytes of one report at most; 8 MiB otherwise, 48 MiB where they are stored."),
+]
 
 
 @app.command()
@@ -26,15 +32,9 @@ def add(
     ] = "",
     form: Annotated[list[str] | None, typer.Option("--format", help="A format it may send; may be repeated.")] = None,
     repository: Annotated[str, typer.Option("--repository", help="The clone address of what it scans.")] = "",
-    reports_per_minute: Annotated[
-        int | None, typer.Option("--reports-per-minute", help="Reports that it may send; 60 otherwise.")
-    ] = None,
-    bytes_per_minute: Annotated[
-        int | None, typer.Option("--bytes-per-minute", help="Bytes that it may send; 64 MiB otherwise.")
-    ] = None,
-    max_bytes: Annotated[
-        int | None, typer.Option("--max-bytes", help="Bytes of one report at most; 8 MiB otherwise.")
-    ] = None,
+    reports_per_minute: Reports = None,
+    bytes_per_minute: Volume = None,
+    max_bytes: Size = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a source; without --github, --svid or --queue it gets a token, which is shown once."""
@@ -56,6 +56,7 @@ def add(
     }
     said = {"kind": kind, **{option: value for option, value in given.items() if value not in (None, "", [])}}
     _tell(name, kind, editing.add(_file(), name, said), as_json=as_json)
+    _warn(max_bytes)
 
 
 @app.command()
@@ -66,6 +67,26 @@ def renew(name: Name, *, as_json: AsJson = False) -> None:
 
     shown = editing.renew(_file(), name)
     _tell(name, load(_file()).sources[name].kind, shown, as_json=as_json)
+
+
+@app.command()
+def limit(
+    name: Name, *, reports_per_minute: Reports = None, bytes_per_minute: Volume = None, max_bytes: Size = None
+) -> None:
+    """Give a source other limits; its token or secret stays."""
+    from fixgate.receiving import editing  # noqa: PLC0415 - slow to import
+
+    given = {
+        "reports_per_minute": reports_per_minute,
+        "bytes_per_minute": bytes_per_minute,
+        "max_bytes": max_bytes,
+    }
+    limits = {option: value for option, value in given.items() if value is not None}
+    if not limits:
+        raise typer.BadParameter("say which: --reports-per-minute, --bytes-per-minute or --max-bytes")
+    editing.limit(_file(), name, limits)
+    typer.echo(f"{name} has these limits: {', '.join(f'{option} {value}' for option, value in limits.items())}")
+    _warn(max_bytes)
 
 
 @app.command("list")
@@ -98,6 +119,18 @@ def _file() -> Path:
     from fixgate.receiving.sources import file_of  # noqa: PLC0415 - slow to import
 
     return file_of(settings.load())
+
+
+def _warn(max_bytes: int | None) -> None:
+    """Say what the receiver needs for reports that no message holds: it lets nobody in when it lacks that."""
+    from fixgate.receiving.sources import MESSAGE  # noqa: PLC0415 - slow to import
+
+    if max_bytes is not None and max_bytes > MESSAGE:
+        typer.echo(
+            f"over {MESSAGE} bytes reports are stored: the receiver must have FIXGATE_INTAKE_KEY and FIXGATE_OBJECTS, "
+            "as it has with `fixgate up`; without them it takes nothing from any source",
+            err=True,
+        )
 
 
 def _tell(name: str, kind: str, shown: str, *, as_json: bool) -> None:
