@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from msgspec import field
@@ -9,7 +10,7 @@ from msgspec import field
 from fixgate.events import FindingStatus, Package, Severity, SeverityRating
 from fixgate.reports import aws
 from fixgate.reports.adapter import Draft, Exposed, Hints, Spot
-from fixgate.reports.fields import Count, Shape, Word, inside, labelled, said, sequence, some, texts, word
+from fixgate.reports.fields import Count, Shape, Word, inside, labelled, said, sequence, some, text, texts, word
 from fixgate.reports.packages import known_as, purl
 from fixgate.reports.paths import action_used, portable, workflow_in
 from fixgate.reports.secrets import about_secrets
@@ -21,6 +22,8 @@ _OLD_WORDS: Final[Mapping[str, Severity]] = {
     "info": Severity.LOW,
 }
 """As Semgrep's Platform shows them; the newer words are those of everybody."""
+_LONGEST: Final = 20
+"""Characters of a severity that is remembered."""
 _NUMBERS: Final = re.compile(r"\d+")
 
 
@@ -73,6 +76,12 @@ class Result(Shape):
 
 def severity(reported: str | None) -> SeverityRating:
     """By the old words or the new ones."""
+    # Of a million results each has one of six words.
+    return _severity(reported) if len(reported or "") <= _LONGEST else _severity.__wrapped__(reported)
+
+
+@lru_cache(maxsize=256)
+def _severity(reported: str | None) -> SeverityRating:
     old = _OLD_WORDS.get((reported or "").strip().lower())
     if old is None:
         return rated("semgrep", reported)
@@ -119,7 +128,7 @@ def result(read: Result, pointer: str, version: str | None, hints: Hints) -> Dra
         package=package,
         affected=affected,
         secret=Exposed(kind=kind, value=identifier or "") if secret else None,
-        labels=_labels(extra) | labelled(uses=action_used(resource, code or "", message)),
+        labels=_labels(extra, metadata, action_used(resource, code or "", message)),
         links=some((said(metadata.get("source")), *texts(metadata.get("references")))),
     )
 
@@ -135,15 +144,16 @@ def _location(read: Result, path: str, code: str | None) -> Spot:
     )
 
 
-def _labels(extra: _Extra) -> dict[str, str]:
-    metadata, supply = extra.metadata or {}, extra.sca_info
+def _labels(extra: _Extra, metadata: Mapping[str, object], uses: str | None) -> dict[str, str]:
+    supply = extra.sca_info
     return labelled(
-        validation=said(extra.validation_state),
-        category=said(metadata.get("category")),
-        impact=said(metadata.get("impact")),
-        likelihood=said(metadata.get("likelihood")),
+        validation=text(extra.validation_state),
+        category=text(metadata.get("category")),
+        impact=text(metadata.get("impact")),
+        likelihood=text(metadata.get("likelihood")),
         owasp=" ".join(texts(metadata.get("owasp"))),
         reachable=str(supply.reachable).lower() if supply and supply.reachable is not None else None,
+        uses=uses,
     )
 
 
