@@ -18,7 +18,7 @@ import orjson
 from msgspec import Struct, msgpack, structs
 
 from fixgate.reports.adapter import Draft, Item
-from fixgate.reports.document import Document
+from fixgate.reports.document import Broken, Document
 from fixgate.reports.fields import mapping, sequence
 from fixgate.reports.masking import LEAST, Masker
 
@@ -167,7 +167,8 @@ def _content(draft: Draft, whole: bytes) -> bytes:
         written = msgpack.encode(made)
     except (UnicodeEncodeError, OverflowError):
         written = repr((made, made.secret.value if made.secret else "")).encode(errors="surrogatepass")
-    return sha256(b"%d:%b%b" % (len(written), written, whole)).digest()
+    # First by what is read: so a time that is not read changes no number.
+    return sha256(written).digest() + sha256(whole).digest()
 
 
 class _Wholes:
@@ -182,11 +183,7 @@ class _Wholes:
 
     def written(self, pointer: str) -> bytes:
         """The result as JSON, with the names in one order."""
-        found = self._at(pointer)
-        try:
-            return orjson.dumps(found, option=orjson.OPT_SORT_KEYS)
-        except orjson.JSONEncodeError:
-            return json.dumps(found, sort_keys=True).encode()  # half of a surrogate pair
+        return _json(self._at(pointer))
 
     def _at(self, pointer: str) -> object:
         parent, slash, name = pointer.rpartition("/")
@@ -200,9 +197,26 @@ class _Wholes:
 
 
 def _below(holder: object, name: str) -> object:
-    """What stands there under a step of a pointer, escaped or, as adapters may write it, not."""
+    """What stands there under a step of a pointer (RFC 6901, 4)."""
     items = sequence(holder)
     if items is not None:
         return items[int(name)] if name.isdecimal() and int(name) < len(items) else None
-    fields = mapping(holder) or {}
-    return fields[name] if name in fields else fields.get(name.replace("~1", "/").replace("~0", "~"))
+    return (mapping(holder) or {}).get(name.replace("~1", "/").replace("~0", "~"))
+
+
+def _json(value: object) -> bytes:
+    try:
+        return orjson.dumps(value, default=_unread, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # half of a surrogate pair, or a huge number
+        return json.dumps(value, default=_unread, sort_keys=True).encode()
+
+
+def _unread(value: object) -> str:
+    """What stands for an array that is walked: the hash of its elements, for they may be longer than memory."""
+    if isinstance(value, Broken):
+        return value.why
+    made = sha256()
+    for item in sequence(value) or ():
+        written = _json(item)
+        made.update(b"%d:%b" % (len(written), written))
+    return made.hexdigest()
