@@ -7,6 +7,7 @@ home/
 ├── identity/                the development authority's keys, sockets and published bundles
 │   └── <party>/agent.sock
 ├── keys/                    what seals and hashes
+├── objects/                 what is too large for a message, and kept originals (objects.py)
 ├── account/                 the emulated account's configuration, socket and repositories
 └── kafka/                   the broker's configuration and data
 """
@@ -70,6 +71,11 @@ class Home:
     def intake(self) -> Path:
         """The public half of the key that reports are sealed with which are too large for a message."""
         return self.keys / "intake.pub"
+
+    @property
+    def objects(self) -> Path:
+        """The object store's folder, made when it is needed."""
+        return self.path / "objects"
 
     @property
     def account(self) -> Path:

@@ -97,7 +97,14 @@ def _receiver(stack: Stack) -> Program:
     own = stack.settings
     address = own.receiver or f"{LOOPBACK}:{free_ports(1)[0]}"
     stack.announce(RECEIVER, f"http://{address}")
-    told = {"FIXGATE_RECEIVER": address, "FIXGATE_RECEIVER_TLS": "false", "FIXGATE_SOURCES": own.sources}
+    told = {
+        "FIXGATE_RECEIVER": address,
+        "FIXGATE_RECEIVER_TLS": "false",
+        "FIXGATE_SOURCES": own.sources,
+        # Where ingest looks, and what it opens: for reports that no message holds.
+        "FIXGATE_INTAKE_KEY": str(stack.home.intake),
+        "FIXGATE_OBJECTS": str(stack.home.objects),
+    }
     port = address.rpartition(":")[2]
     return Program(
         name=RECEIVER,

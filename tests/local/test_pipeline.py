@@ -24,6 +24,7 @@ from fixgate.local.pipeline import AWS, CEILING, GIT, ISSUER, SERVICES, WITNESS,
 from fixgate.local.process import Restart, memory_bytes
 from fixgate.local.stack import Stack
 from fixgate.local.statefile import StackState, State
+from fixgate.objects import open_objects
 from fixgate.sealing import load_seal, load_unseal
 from fixgate.settings import Settings
 from fixgate.topology import RECEIVER
@@ -82,7 +83,7 @@ def test_what_was_decided_yields_to_what_is_to_be_decided(stack: Stack) -> None:
 
 
 def test_the_receiver_listens_on_this_machine_alone(stack: Stack) -> None:
-    """Without TLS, under its own identity, and with nothing that seals or hashes."""
+    """Without TLS, under its own identity, and with nothing that opens or hashes."""
     told = environments(stack)[RECEIVER]
     assert told["FIXGATE_WORKLOAD_API"] == stack.socket(RECEIVER)
     assert told["FIXGATE_RECEIVER_TLS"] == "false"
@@ -105,12 +106,21 @@ def test_keys_are_made_once_and_are_private(stack: Stack) -> None:
 
 
 def test_what_is_sealed_for_ingest_ingest_can_open(stack: Stack) -> None:
-    """A publisher finds the public half in the home; it opens nothing."""
+    """A publisher finds the public half in the home, the receiver is told of it; it opens nothing."""
     told = environments(stack)
+    assert told[RECEIVER]["FIXGATE_INTAKE_KEY"] == str(stack.home.intake)
     sealed = load_seal(stack.home.intake).seal(b"report", b"here")
     with pytest.raises(Misconfigured):
         load_unseal(stack.home.intake)
     assert load_unseal(Path(told["ingest"]["FIXGATE_INTAKE_PRIVATE_KEY"])).open(sealed, b"here") == b"report"
+
+
+def test_what_the_receiver_stores_ingest_can_find(stack: Stack) -> None:
+    """Both mean the same folder, and nobody else is told of it."""
+    told = environments(stack)
+    assert "FIXGATE_OBJECTS" not in told["ingest"]
+    kept = open_objects(told[RECEIVER]["FIXGATE_OBJECTS"], stack.home.path).put(b"sealed")
+    assert open_objects("", Path(told["ingest"]["FIXGATE_HOME"])).get(kept) == b"sealed"
 
 
 def test_a_roster_and_a_ceiling_of_the_home_are_passed_on(stack: Stack) -> None:
