@@ -23,8 +23,12 @@ from fixgate.local.ports import free_ports
 from fixgate.local.process import CODE_ROOT, Program, module
 from fixgate.local.stack import Stack
 from fixgate.naming import Naming
+from fixgate.objects import open_objects
 from fixgate.receiving import editing
+from fixgate.receiving.sources import STORED
 from fixgate.receiving.svids import AUDIENCE
+from fixgate.sealing import generate, load_unseal
+from fixgate.segments import REFERENCE, Purpose, manifest_of, opened
 from fixgate.signing import digest
 from fixgate.topology import PIPELINE, RECEIVER
 from fixgate.verbs import Received
@@ -44,11 +48,14 @@ class Receiving:
 
     def __init__(self, stack: Stack, folder: Path) -> None:
         self.stack = stack
+        self.folder = folder
         self.sources = folder / "sources.yaml"
         (self.port,) = free_ports(1)
         self.token = editing.add(self.sources, "ci", {"kind": "token"})
         self.secret = editing.add(self.sources, "gh", {"kind": "github"})
         editing.add(self.sources, "scan", {"kind": "svid", "spiffe_id": SCANNER})
+        self.large = editing.add(self.sources, "large", {"kind": "token", "max_bytes": STORED})
+        generate(folder, "intake")
         self.ingest = WorkloadIdentity(stack.socket("ingest"))
         self.broker = KafkaBroker(self.ingest.kafka_client_config(stack.bootstrap))
         self.reader = Reader(self.broker, RAW, PIPELINE.topic("findings.raw").partitions)
@@ -61,7 +68,12 @@ class Receiving:
 
     def environment(self, **more: str) -> dict[str, str]:
         """What the process is told."""
-        told = {"FIXGATE_RECEIVER": f"127.0.0.1:{self.port}", "FIXGATE_RECEIVER_TLS": "false"}
+        told = {
+            "FIXGATE_RECEIVER": f"127.0.0.1:{self.port}",
+            "FIXGATE_RECEIVER_TLS": "false",
+            "FIXGATE_INTAKE_KEY": str(self.folder / "intake.pub"),
+            "FIXGATE_OBJECTS": str(self.folder / "objects"),
+        }
         return {**self.stack.environment(RECEIVER), "FIXGATE_SOURCES": str(self.sources), **told, **more}
 
     def post(self, headers: Mapping[str, str], source: str = "", body: bytes = REPORT) -> tuple[int, Any]:
@@ -147,6 +159,21 @@ def test_the_largest_report_is_taken(receiving: Receiving) -> None:
     assert [len(r.record) for r in receiving.came() if isinstance(r.record, bytes)] == [8 * MIB]
 
 
+def test_what_no_message_holds_is_stored_and_referred_to(receiving: Receiving) -> None:
+    """The topic has the manifest, vouched for; whoever has the private half reads the report from the store."""
+    report = b"0123456789" * MIB
+    status, told = receiving.post({"Authorization": f"Bearer {receiving.large}"}, body=report)
+    (came,) = receiving.came()
+    assert (status, told["digest"], told["segments"]) == (202, digest(report), 3)
+    assert isinstance(came.record, bytes)
+    assert (came.labels[REFERENCE], came.offset) == ("1", told["offset"])
+    assert came.voucher is not None
+    assert came.voucher.principal == "token:large"
+    store = open_objects(str(receiving.folder / "objects"), receiving.folder)
+    unseal = load_unseal(receiving.folder / "intake.key")
+    assert b"".join(opened(manifest_of(came.record), store, unseal, Purpose.INTAKE)) == report
+
+
 def test_a_source_is_taken_out_while_it_runs(receiving: Receiving) -> None:
     """And let in again with another token."""
     before = {"Authorization": f"Bearer {receiving.token}"}
@@ -157,7 +184,7 @@ def test_a_source_is_taken_out_while_it_runs(receiving: Receiving) -> None:
 
 
 def test_it_says_whether_it_could_start(receiving: Receiving) -> None:
-    """`--check` refuses a wrong address, sources that cannot be read, and another's identity."""
+    """`--check` refuses a wrong address, sources that cannot be read or kept to, and another's identity."""
 
     def checked(**more: str) -> "subprocess.CompletedProcess[str]":
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FIXGATE_")}
@@ -172,6 +199,10 @@ def test_it_says_whether_it_could_start(receiving: Receiving) -> None:
         ({"FIXGATE_RECEIVER": "0.0.0.0:0"}, "without TLS"),
         ({"FIXGATE_RECEIVER": ""}, "cannot listen"),
         ({"FIXGATE_SOURCES": str(broken)}, "version"),
+        ({"FIXGATE_INTAKE_KEY": ""}, "Set FIXGATE_INTAKE_KEY"),
+        ({"FIXGATE_OBJECTS": ""}, "Set FIXGATE_OBJECTS"),
+        ({"FIXGATE_REPORT_LIMIT": "20000000"}, "source large"),
+        ({"FIXGATE_INTAKE_KEY": str(receiving.folder / "intake.key")}, "PEM"),
         ({"FIXGATE_WORKLOAD_API": receiving.stack.socket("scanner")}, "must be spiffe"),
     ]
     for more, why in wrong:
