@@ -1,7 +1,7 @@
 """The head of a generic report: which tool, and where in each result our fields stand."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
@@ -22,29 +22,37 @@ Steps = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """See the module. `paths` is None when the results use our names already."""
+    """See the module.
+
+    `paths` are our names, each with the first and the other steps to its field; None when the results use our names.
+    """
 
     tool: str
     version: str | None
-    paths: Mapping[str, Steps] | None
+    paths: Sequence[tuple[str, str, Steps]] | None
     words: Mapping[str, Mapping[str, str]]
+    severities: Mapping[str, str]
+    """Words that the severity has: the tool's own one is kept beside ours."""
     constants: Mapping[str, object]
     complete: bool
 
     def fields(self, own: Mapping[str, object]) -> dict[str, object]:
         """What a result says, by our names; a field that it does not have is left out."""
         if self.paths is None:
-            found = {name: own.get(name) for name in NAMES}
+            made = {name: value for name, value in own.items() if value is not None and name in NAMES}
         else:
-            found = {name: _at(own, steps) for name, steps in self.paths.items()}
-        made = {name: value for name, value in found.items() if value is not None}
+            made = {}
+            for name, first, others in self.paths:
+                value = _below(own.get(first), others) if others else own.get(first)
+                if value is not None:
+                    made[name] = value
         for name, words in self.words.items():
             theirs = made.get(name)
-            # The severity keeps the tool's own word beside ours.
-            if isinstance(theirs, (str, int)) and name != "severity":
+            if isinstance(theirs, (str, int)):
                 made[name] = words.get(str(theirs).strip().lower(), theirs)
-        for name in NUMBERS & made.keys():
-            made[name] = _number(made[name])
+        for name in NUMBERS:
+            if name in made:
+                made[name] = _number(made[name])
         return {**self.constants, **made}
 
 
@@ -63,12 +71,16 @@ def header(value: object) -> Header:
     complete = fields.get("complete", True)
     if not isinstance(complete, bool):
         _refuse('has a "complete" that is neither true nor false')
-    paths = _named(fields, "mapping")
+    mapped = _named(fields, "mapping")
+    paths = None if mapped is None else tuple((name, *_steps(name, path)) for name, path in mapped.items())
+    words = {name: _words(name, theirs) for name, theirs in (_named(fields, "words") or {}).items()}
+    severities = words.pop("severity", {})
     return Header(
         tool=named,
         version=version,
-        paths=None if paths is None else {field: _steps(field, path) for field, path in paths.items()},
-        words={field: _words(field, words) for field, words in (_named(fields, "words") or {}).items()},
+        paths=paths,
+        words=words,
+        severities=severities,
         constants={field: _constant(field, c) for field, c in (_named(fields, "constants") or {}).items()},
         complete=complete,
     )
@@ -87,8 +99,8 @@ def _named(fields: Mapping[str, object], part: str) -> Mapping[str, object] | No
     return found
 
 
-def _steps(name: str, path: object) -> Steps:
-    """The names on the way to a field: a JSON Pointer (RFC 6901), or names with dots between them."""
+def _steps(name: str, path: object) -> tuple[str, Steps]:
+    """The first name on the way to a field and the others: a JSON Pointer (RFC 6901), or names with dots between."""
     if not isinstance(path, str) or not path.strip("./"):
         _refuse(f'has a mapping of "{name}" that is no path, such as "check.id" or "/check/id"')
     if path.startswith("/"):
@@ -99,7 +111,7 @@ def _steps(name: str, path: object) -> Steps:
             _refuse(f'has a mapping of "{name}" with nothing between two dots')
     if len(steps) > STEPS_LIMIT:
         _refuse(f'has a mapping of "{name}" with more than {STEPS_LIMIT} steps')
-    return steps
+    return steps[0], steps[1:]
 
 
 def _words(name: str, words: object) -> Mapping[str, str]:
@@ -115,16 +127,18 @@ def _constant(name: str, value: object) -> object:
     return value
 
 
-def _at(value: object, steps: Steps) -> object:
+def _below(value: object, steps: Steps) -> object:
     for step in steps:
-        fields, items = mapping(value), sequence(value)
-        if fields is not None:
-            value = fields.get(step)
-        elif items is not None and _DIGITS.fullmatch(step) and int(step) < len(items):
-            value = items[int(step)]
-        else:
-            return None
+        fields = mapping(value)
+        value = _item(value, step) if fields is None else fields.get(step)
     return value
+
+
+def _item(value: object, step: str) -> object:
+    items = sequence(value)
+    if items is None or not _DIGITS.fullmatch(step) or int(step) >= len(items):
+        return None
+    return items[int(step)]
 
 
 def _number(value: object) -> object:
