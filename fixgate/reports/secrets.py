@@ -84,7 +84,7 @@ def masked(secret: str) -> str:
 def shown(text: str | None) -> str:
     """The secret that a report shows; "" when the scanner has masked it itself, in whole or in part."""
     found = (text or "").strip()
-    if not found or found[0] in _HIDDEN_BEGIN or found.endswith("..."):
+    if found and (found[0] in _HIDDEN_BEGIN or found.endswith("...")):
         return "" if _HIDDEN.fullmatch(found) else found
     return found
 
