@@ -14,7 +14,10 @@ from fixgate.reports.formats.trufflehog_places import Source, Where, holder, loc
 from fixgate.reports.formats.trufflehog_raw import plain
 from fixgate.reports.secrets import shown
 from fixgate.reports.severity import unknown
+from fixgate.targets import bare_access_key
 
+_OWN: Final = frozenset({"SourceMetadata", "DetectorName"})
+"""Names that only trufflehog gives."""
 _CUSTOM: Final = "CustomRegex"
 """The detector whose rules are named by the extra data."""
 _OWNERS: Final = ("account", "arn", "user_id", "resource_type", "is_canary", "username", "project", "scopes")
@@ -40,11 +43,8 @@ class Trufflehog:
     name = "trufflehog"
 
     def recognises(self, document: Document) -> bool:
-        """By the names that only trufflehog gives, or by its log."""
-        return any(
-            {"SourceMetadata", "DetectorName"} <= r.keys() or (_is_log(r) and r.get("logger") == self.name)
-            for r in first_objects(document)
-        )
+        """By its own names, or by its log."""
+        return any(r.keys() >= _OWN or (_is_log(r) and r.get("logger") == self.name) for r in first_objects(document))
 
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""
@@ -58,7 +58,7 @@ class Trufflehog:
 
 
 def _is_log(fields: Mapping[str, object]) -> bool:
-    return {"level", "msg"} <= fields.keys() and not {"SourceMetadata", "DetectorName"} & fields.keys()
+    return "level" in fields and "msg" in fields and _OWN.isdisjoint(fields)
 
 
 def _logged(fields: Mapping[str, object]) -> Iterator[Item]:
@@ -84,7 +84,7 @@ def _draft(read: _Result, pointer: str, hints: Hints) -> Draft | Unusable:
     secret = shown(plain(read.raw, decoder=read.decoder, redacted=read.redacted))
     account = aws.account_id(extra.get("account"))
     identifier = aws.key_id(secret, read.raw_v2, read.redacted)
-    named = aws.access_key(identifier, account)[0] if identifier else aws.resource(extra.get("arn"), account, None)
+    named = bare_access_key(identifier, account) if identifier else aws.resource(extra.get("arn"), account, None)
     return Draft(
         pointer=pointer,
         tool="trufflehog",

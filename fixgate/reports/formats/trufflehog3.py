@@ -55,7 +55,8 @@ class Trufflehog3:
 
 def _draft(read: _Result, pointer: str, hints: Hints) -> Draft:
     file, secret = portable(read.path), shown(read.secret)
-    rule = word(read.rule.id) or word(read.rule.message) or "unknown"
+    message = word(read.rule.message)
+    rule = word(read.rule.id) or message or "unknown"
     identifier = aws.key_id(secret)
     resource, affected = aws.access_key(identifier, None) if identifier else (None, None)
     commit = read.commit if read.commit and _COMMIT.fullmatch(read.commit) else None
@@ -69,7 +70,7 @@ def _draft(read: _Result, pointer: str, hints: Hints) -> Draft:
         severity=rated("trufflehog3", read.rule.severity),
         status=FindingStatus.OPEN,
         rule_id=rule,
-        rule_name=word(read.rule.message) or rule,
+        rule_name=message or rule,
         title=read.rule.message or rule,
         locations=(Spot(path=file.path, start_line=int(line[0]) if line else None),),
         resource=resource,

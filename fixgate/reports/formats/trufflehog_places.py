@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from msgspec import field
+from msgspec import Struct, field
 
 from fixgate.events import Resource
 from fixgate.reports import aws
@@ -47,8 +46,7 @@ class _Known(Shape):
     data: Mapping[str, object] | None = field(default=None, name="Data")
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(Struct, frozen=True, gc=False):
     """A place: what all kinds of sources name alike, and all that stands there."""
 
     known: _Known
@@ -57,7 +55,9 @@ class Where:
     def other(self, name: str) -> str | None:
         """The word that a kind of source has under this name."""
         value = self.fields.get(name)
-        return str(value) if type(value) is int else said(value)
+        if isinstance(value, str):
+            return word(value)
+        return str(value) if type(value) is int else None
 
     @property
     def place(self) -> Place | None:
@@ -69,7 +69,9 @@ class Where:
     def address(self) -> str | None:
         """The clone address of the repository, if it is one that means the same elsewhere."""
         given = self.known.repository
-        address = clone_address(_SCP.sub(r"ssh://git@\1/", given)) if given else None
+        if given and given.startswith("git@"):
+            given = _SCP.sub(r"ssh://git@\1/", given)
+        address = clone_address(given) if given else None
         return None if address is None or address.startswith("file:") else address
 
     def scope(self, address: str | None) -> tuple[str, ...]:
@@ -83,7 +85,11 @@ class Where:
     def when(self) -> datetime | None:
         """The time of the commit, message or upload."""
         text = said(self.known.timestamp)
-        return moment(_TIME.sub(r"\1T\2\3:\4", text) if text else None)
+        printed = _TIME.fullmatch(text) if text else None
+        return moment(f"{printed[1]}T{printed[2]}{printed[3]}:{printed[4]}" if printed else text)
+
+
+_NOWHERE: Final = Where(_Known(), {})
 
 
 class Source(Shape):
@@ -95,7 +101,7 @@ class Source(Shape):
 def where(source: Source | None, pointer: str) -> tuple[str, Where] | Unusable:
     """The kind of the source and the place in it; some kinds hold a place of another one."""
     found = source.data if source else None
-    kind, place = "", Where(_Known(), {})
+    kind, place = "", _NOWHERE
     while found:
         kind, inner = next(iter(found.items()))
         known = _Known() if inner is None else shaped(_Known, inner, pointer)

@@ -8,6 +8,8 @@ from fixgate.reports.aws import key_id
 
 _SPACE: Final = str.maketrans("", "", "\r\n\t")
 """What a text has besides what can be printed."""
+_PLAIN: Final = bytes(range(0x20, 0x7F)) + b"\r\n\t"
+"""What most secrets are of; a private key has thousands of them."""
 
 
 def plain(raw: str | None, *, decoder: str | None, redacted: str | None) -> str:
@@ -26,7 +28,9 @@ def plain(raw: str | None, *, decoder: str | None, redacted: str | None) -> str:
 def _decoded(raw: str) -> str | None:
     """The text that this is in Base64, if it is one."""
     try:
-        made = b64decode(raw, validate=True).decode()
+        made = b64decode(raw, validate=True)
+        text = made.decode()
     except (binascii.Error, ValueError):
         return None
-    return made if made.isprintable() or made.translate(_SPACE).isprintable() else None
+    printed = not made.translate(None, _PLAIN) or text.translate(_SPACE).isprintable()
+    return text if printed else None
