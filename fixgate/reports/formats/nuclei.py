@@ -25,7 +25,7 @@ from fixgate.reports.fields import (
     some,
     texts,
 )
-from fixgate.reports.paths import portable
+from fixgate.reports.paths import Place, portable
 from fixgate.reports.secrets import about_secrets, shown
 from fixgate.reports.severity import by_word, unknown
 
@@ -42,6 +42,9 @@ _SPELLINGS: Final[Mapping[str, str]] = {
 """What other versions call the same."""
 _SECRETS: Final = frozenset({"token", "tokens", "key", "keys", "secret", "secrets", "credential", "credentials"})
 """Tags of templates whose extract is a secret."""
+_HOST: Final = "network.host"
+_NAME: Final = re.compile(r"[a-z0-9._-]+")
+"""A host's name, which needs no taking apart."""
 _LINES_OF_LINKS: Final = re.compile(r"https?://[!-~]+")
 _LINKS_LOOKED_AT: Final = 10_000
 """Characters of a text of references that are looked at."""
@@ -102,11 +105,10 @@ class Nuclei:
 def _draft(read: _Match, pointer: str, hints: Hints) -> Draft:
     info = read.info or _Info()
     name, matcher = said(info.name) or read.template, said(read.matcher)
-    address = _plain(said(read.at) or said(read.host) or "")
-    file = portable(address) if said(read.type) == "file" and address else None
-    resource = None if file else _resource(address, said(read.host))
+    sort, host, tags, seen = said(read.type), said(read.host), texts(info.tags), moment(said(read.timestamp))
+    address = _plain(said(read.at) or host or "")
+    file = portable(address) if sort == "file" and address else None
     classification = mapping(info.classification) or {}
-    line = next((n for n in sequence(read.lines) or () if isinstance(n, int) and not isinstance(n, bool)), None)
     return Draft(
         pointer=pointer,
         tool="nuclei",
@@ -126,31 +128,39 @@ def _draft(read: _Match, pointer: str, hints: Hints) -> Draft:
         title=f"{name}: {matcher}" if matcher else name,
         description=said(info.description) or "",
         aliases=some(t.upper() for t in texts(classification.get("cve-id"))),
-        locations=(Spot(path=file.path, start_line=line or None),)
-        if file
-        else ((Spot(logical=address),) if address else ()),
-        resource=resource,
+        locations=_locations(read, file, address),
+        resource=None if file else _resource(address, host),
         repository=hints.repository,
-        secret=_secret(read, info),
+        secret=_secret(read, tags),
         labels=labelled(
-            type=said(read.type),
-            host=said(read.host),
+            type=sort,
+            host=host,
             ip=said(read.ip),
             matcher=matcher,
-            tags=" ".join(texts(info.tags)),
+            tags=" ".join(tags),
             cwe=" ".join(texts(classification.get("cwe-id"))),
         ),
         links=_links(info.reference),
-        first_seen_at=moment(said(read.timestamp)),
-        last_seen_at=moment(said(read.timestamp)),
+        first_seen_at=seen,
+        last_seen_at=seen,
     )
 
 
-def _secret(read: _Match, info: _Info) -> Exposed | None:
+def _locations(read: _Match, file: Place | None, address: str) -> tuple[Spot, ...]:
+    """The first matched line of a file, else the address."""
+    if file is None:
+        return (Spot(logical=address),) if address else ()
+    line = next((n for n in sequence(read.lines) or () if isinstance(n, int) and not isinstance(n, bool)), None)
+    return (Spot(path=file.path, start_line=line or None),)
+
+
+def _secret(read: _Match, tags: tuple[str, ...]) -> Exposed | None:
     """What was extracted, where the template looks for secrets."""
-    tags = {tag.strip().lower() for text in texts(info.tags) for tag in text.split(",")}
     found = texts(read.extracted)
-    if not found or not (tags & _SECRETS or about_secrets(read.template)):
+    if not found:
+        return None
+    words = {tag.strip().lower() for text in tags for tag in text.split(",")}
+    if words.isdisjoint(_SECRETS) and not about_secrets(read.template):
         return None
     return Exposed(kind=read.template, value=shown(found[0]))
 
@@ -175,12 +185,14 @@ def _plain(address: str) -> str:
 def _resource(address: str, host: str | None) -> Resource | None:
     """The server that answered, by its name and port."""
     text = address or _plain(host or "")
+    if _NAME.fullmatch(text):
+        return Resource(kind=_HOST, id=text)
     try:
         parts = urlsplit(text if "://" in text else f"//{text}")
         name, port = parts.hostname, parts.port
     except ValueError:
         return None
-    return Resource(kind="network.host", id=f"{name}:{port}" if port else name) if name else None
+    return Resource(kind=_HOST, id=f"{name}:{port}" if port else name) if name else None
 
 
 def _links(reference: object) -> tuple[str, ...]:
