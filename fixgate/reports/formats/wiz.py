@@ -9,7 +9,19 @@ from fixgate.events import FindingStatus, Package, SeverityRating
 from fixgate.reports import aws
 from fixgate.reports.adapter import Draft, Failed, Hints, Item, Passed, Remark, Spot, Suppressed
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import LOOKED_AT, inside, labelled, mapping, moment, said, sequence, shaped, some, word
+from fixgate.reports.fields import (
+    LOOKED_AT,
+    alone,
+    inside,
+    labelled,
+    mapping,
+    moment,
+    said,
+    sequence,
+    shaped,
+    some,
+    word,
+)
 from fixgate.reports.formats.wiz_shapes import Configuration, Entity, Issue, Row, Rule, Vulnerability, one_spelling
 from fixgate.reports.packages import purl
 from fixgate.reports.paths import portable
@@ -140,7 +152,7 @@ def _of_issue(value: object, pointer: str) -> Item:
     draft.severity = _rating(read.severity or rule.severity)
     draft.description = said(read.description) or rule.description
     draft.labels = {**draft.labels, **labelled(type=said(read.type), resolution=said(read.resolution))}
-    draft.links = some((said(read.url),))
+    draft.links = alone(read.url)
     draft.first_seen_at, draft.last_seen_at = moment(said(read.created)), moment(said(read.updated))
     return _told(draft)
 
@@ -177,7 +189,7 @@ def _of_vulnerability(value: object, pointer: str) -> Item:
     draft.aliases = (read.name,)
     if package:
         name = purl(None, package, said(read.version))
-        draft.package = Package(purl=name, fixed_versions=some((said(read.fixed),)))
+        draft.package = Package(purl=name, fixed_versions=alone(read.fixed))
     if path:
         draft.locations = (Spot(path=portable(path).path),)
     draft.links = some((said(read.portal), said(read.link)))
@@ -194,7 +206,7 @@ def _of_row(value: object, pointer: str) -> Item:
     draft = _draft(pointer, ("issue", read.id), rule, about, read.status)
     draft.severity = _rating(read.severity)
     draft.description = said(read.description) or ""
-    draft.links = some((said(read.url),))
+    draft.links = alone(read.url)
     draft.first_seen_at = moment(said(read.created))
     return _told(draft)
 
