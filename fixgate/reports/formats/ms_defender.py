@@ -1,6 +1,7 @@
 """Microsoft Defender: assessments, sub-assessments and alerts of Defender for Cloud, vulnerabilities of machines."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from msgspec import field
@@ -32,6 +33,8 @@ LISTS: Final = ("value",)
 _ASSESSMENT: Final = "microsoft.security/assessments"
 _BELOW: Final = "microsoft.security/assessments/subassessments"
 _ALERT: Final = "microsoft.security/locations/alerts"
+_SHORT: Final = 200
+"""Characters of a program's names that are remembered."""
 _MARK: Final = "/providers/microsoft.security/"
 _SPELLINGS: Final[Mapping[str, str]] = {
     "deviceId": "machineId",
@@ -148,12 +151,15 @@ def _type(fields: Mapping[str, object]) -> str | None:
 
 
 def _of_machine(read: _Machine, pointer: str) -> Draft:
-    name = "/".join(some((read.vendor, read.product)))
+    vendor, product, version = read.vendor or "", read.product or "", read.version or ""
+    # A machine has few programs, each with many vulnerabilities.
+    named = _program if len(vendor) + len(product) + len(version) < _SHORT else _program.__wrapped__
+    name, package = named(vendor, product, version)
     host = said(read.host)
     return Draft(
         pointer=pointer,
         tool="microsoft defender vulnerability management",
-        identity=(read.machine, read.cve, name, read.version or ""),
+        identity=(read.machine, read.cve, name, version),
         unique=False,
         what=read.cve,
         severity=_rating(read.severity),
@@ -163,11 +169,18 @@ def _of_machine(read: _Machine, pointer: str) -> Draft:
         title=f"{read.cve} in {read.product}" if word(read.product) else read.cve,
         aliases=(read.cve,),
         resource=Resource(kind="microsoft.machine", id=read.machine),
-        package=Package(purl=purl(None, name, read.version)) if name else None,
+        package=package,
         labels=labelled(host=host, update=said(read.update)),
         first_seen_at=moment(said(read.first_seen)),
         last_seen_at=moment(said(read.last_seen)),
     )
+
+
+@lru_cache(maxsize=4096)
+def _program(vendor: str, product: str, version: str) -> tuple[str, Package | None]:
+    """The name of a program, with its vendor, and its package."""
+    name = "/".join(some((vendor, product)))
+    return name, Package(purl=purl(None, name, version)) if name else None
 
 
 def _of_thing(thing: _Thing, pointer: str) -> Item:
