@@ -172,27 +172,30 @@ def _draft(read: _Finding, pointer: str) -> Draft:
 def _labels(read: _Finding, service: _Service) -> dict[str, str]:
     about = read.resource or _Resource()
     key = about.access_key
-    return labelled(
+    made = labelled(
         count=_plain(service.count),
-        resource_role=said(service.role),
+        resource_role=text(service.role),
         resource_type=about.kind,
         user=key.user if key else None,
         user_type=key.kind if key else None,
-        **_within_cluster(about.kubernetes),
+    )
+    if about.kubernetes is not None or about.container is not None or service.runtime is not None:
+        made |= _of_workload(about, service)
+    if service.more is not None and _is_sample(service.more):
+        made["sample"] = "true"
+    return made
+
+
+def _of_workload(about: _Resource, service: _Service) -> dict[str, str]:
+    """What runs in a cluster or a container."""
+    kubernetes = about.kubernetes
+    return labelled(
+        kubernetes_user=said(inside(kubernetes, "kubernetesUserDetails", "username")),
+        namespace=said(inside(kubernetes, "kubernetesWorkloadDetails", "namespace")),
+        workload=said(inside(kubernetes, "kubernetesWorkloadDetails", "name")),
         image=said(inside(about.container, "image")),
         process=said(inside(service.runtime, "process", "name")),
-        sample="true" if service.more is not None and _is_sample(service.more) else None,
     )
-
-
-def _within_cluster(kubernetes: object) -> dict[str, str | None]:
-    if kubernetes is None:
-        return {}
-    return {
-        "kubernetes_user": said(inside(kubernetes, "kubernetesUserDetails", "username")),
-        "namespace": said(inside(kubernetes, "kubernetesWorkloadDetails", "namespace")),
-        "workload": said(inside(kubernetes, "kubernetesWorkloadDetails", "name")),
-    }
 
 
 def _camel(value: object) -> object:
@@ -201,8 +204,8 @@ def _camel(value: object) -> object:
     if fields is None:
         return value
     spelled = (*fields, *(mapping(fields.get("service")) or ()), *(mapping(fields.get("resource")) or ()))
-    initials = "".join([name[:1] for name in spelled])
-    return value if initials.islower() else _lowered(value)
+    # Capitals stand before small letters.
+    return _lowered(value) if min(spelled, default="a") < "a" else value
 
 
 def _lowered(value: object) -> object:
