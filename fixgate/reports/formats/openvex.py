@@ -89,6 +89,11 @@ def _is_document(fields: Mapping[str, object]) -> bool:
     return any(text(context).startswith(_CONTEXT) for context in sequence(given) or (given,))
 
 
+def _in_order(names: list[str]) -> tuple[str, ...]:
+    """The words among them, each once, in an order that does not depend on the document's."""
+    return some(sorted(set(names)) if len(names) > 1 else names)
+
+
 def _of_statement(read: _Statement, author: str, pointer: str, hints: Hints) -> Item:
     if read.status == "not_affected":
         return Suppressed(pointer)
@@ -99,9 +104,9 @@ def _of_statement(read: _Statement, author: str, pointer: str, hints: Hints) -> 
         return Unusable(pointer, "a statement without a vulnerability")
     products = [_Product(id=p) if isinstance(p, str) else p for p in read.products or ()]
     parts = [*(c.known for p in products for c in p.subcomponents or ()), *(read.subcomponents or ())]
-    whole, inner = some(sorted({p.known for p in products})), some(sorted(set(parts)))
+    whole, inner = _in_order([p.known for p in products]), _in_order(parts)
     urls = [name for name in (*inner, *whole) if name.startswith("pkg:")]
-    known = known_as(names[0], names)
+    known = known_as(names[0], names[1:])
     said = (text(given.description), text(read.notes), text(read.impact), text(read.action))
     return Draft(
         pointer=pointer,
@@ -115,9 +120,9 @@ def _of_statement(read: _Statement, author: str, pointer: str, hints: Hints) -> 
         rule_id=names[0],
         rule_name=known,
         title=f"{names[0]} in {whole[0] if whole else 'a product'}",
-        description="\n\n".join(s for s in said if s),
+        description="\n\n".join([s for s in said if s]),
         aliases=names,
-        locations=tuple(Spot(logical=name) for name in (*whole, *inner)[:_PLACES]),
+        locations=tuple([Spot(logical=name) for name in (*whole, *inner)[:_PLACES]]),
         repository=hints.repository,
         package=Package(purl=urls[0]) if urls else None,
         labels=labelled(author=author, status=read.status, justification=text(read.justification)),
