@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Final
 from unittest.mock import patch
@@ -20,10 +19,10 @@ from unittest.mock import patch
 import pytest
 
 from fixgate.errors import Poison, Reason
-from fixgate.reports import report as reading
+from fixgate.reports import spans
 from fixgate.reports.adapter import Hints
 from fixgate.reports.findings import findings
-from fixgate.reports.opening import document
+from fixgate.reports.opening import EAGER
 from fixgate.reports.report import Report, read
 from tests.reports.making import KEY, ORIGIN, encoded
 from tests.reports.mutations import Input, made
@@ -38,6 +37,8 @@ GROWTH: Final = 64 * 1024 * 1024
 """Bytes that the process may have more after all reports than after the first tenth of them."""
 WALKED: Final = 4
 """Of so many reports one is also read as a long one is: walked, not held."""
+LONG: Final = 1_000
+"""Bytes of an array that is walked then."""
 KEPT: Final = 20
 
 
@@ -61,10 +62,10 @@ class Seen:
         )
 
 
-def attempt(given: Input) -> tuple[Report | None, Reason | None]:
+def attempt(given: Input, eager: int = EAGER) -> tuple[Report | None, Reason | None]:
     """The report, or why there is none."""
     try:
-        return read(given.data, Hints(format=given.format if given.named else "")), None
+        return read(given.data, Hints(format=given.format if given.named else ""), eager=eager), None
     except Poison as fault:
         return None, fault.reason
 
@@ -85,8 +86,8 @@ def check(given: Input) -> str:
         for finding in made_of:
             assert len(encoded(finding)) < LARGEST
     if given.number % WALKED == 0:
-        with patch.object(reading, "document", partial(document, eager=0)):
-            walked, reason = attempt(given)
+        with patch.object(spans, "LONG", LONG):
+            walked, reason = attempt(given, eager=0)
             assert reason in {None, Reason.INVALID, Reason.OVERSIZED}
         # Of long ones, more is rejected alone and less is taken: no text beside the JSON, no second value on a line.
         assert report is None or walked is None or prints(walked) == prints(report), (
