@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fixgate.reports.fields import Count, Shape
+from fixgate.reports.fields import Count, Shape, some, word
 
 Text = str | int | None
 """Tools write names as numbers, too."""
@@ -51,3 +51,15 @@ class Result(Shape):
 
 NAMES: Final = frozenset(Result.__struct_fields__)
 """What a mapping, words and constants may name."""
+
+
+def text_of(value: Text) -> str | None:
+    """The word that a tool wrote as a text or as a number."""
+    return word(str(value)) if value is not None else None
+
+
+def words_of(value: Texts) -> tuple[str, ...]:
+    """The words of a list, or the one that stands in its place."""
+    if not value:
+        return ()
+    return some((value,) if isinstance(value, str) else value)
