@@ -34,6 +34,10 @@ KINDS: Final = frozenset(
 _SAID_OF_A_SCAN: Final = frozenset({"warn", "error", "fatal"})
 _OLD: Final = frozenset({"version", "vulnerabilities", "remediations", "dependency_files"})
 """All that a report says that is older than version 14."""
+_NAMES: Final = ("method", "class", "path", "crash_type")
+"""What a place is called where it is no file."""
+_OWN: Final = ("class", "method", "image", "hostname", "path", "param")
+"""What tells two places in a file, or without one, apart."""
 _CVES: Final = frozenset({"cve", "ghsa"})
 
 
@@ -135,22 +139,23 @@ def _of_scan(scan: object) -> Iterator[Item]:
 
 def _draft(read: _Vulnerability, pointer: str, scan: _Scan, hints: Hints) -> Draft:
     kind = scan.kind or said(read.category) or ""
-    first = read.identifiers[0]
-    names = some(str(i.value) for i in read.identifiers if i.type.lower() in _CVES)
+    where, first = mapping(read.location) or {}, read.identifiers[0]
+    names = some([str(i.value) for i in read.identifiers if i.type.lower() in _CVES])
+    weaknesses = [str(i.value) for i in read.identifiers if i.type.lower() == "cwe"]
     secret = kind == SECRETS
     # A report that does not say of which kind it is may be one of secrets.
     hidden = not kind or about_secrets(str(first.value), text(read.name))
-    place = _place(read, snippet=None if hidden else said(read.extract))
-    package = _package(read.location, scan)
+    place = _place(where, snippet=None if hidden else said(read.extract))
+    package = _package(where, scan) if "dependency" in where else None
     exposed = shown(said(read.extract)) if secret else ""
-    resource, affected = _about(read.location, exposed, hints, place)
+    resource, affected = _about(where, exposed, hints, place)
     # A value of another kind may be the same: `cwe` 79 and `eslint.rules` 79.
     rule = str(first.value) if first.type.lower() in _CVES else f"{first.type}:{first.value}"
     return Draft(
         pointer=pointer,
         tool=said(inside(read.scanner, "id")) or scan.tool,
         tool_version=scan.version,
-        identity=(kind, rule, *_where(read, package)),
+        identity=(kind, rule, *_own(where, package), _scope(read.tracking)),
         unique=False,
         what=known_as(rule, names),
         severity=unknown("gitlab severity")
@@ -162,31 +167,31 @@ def _draft(read: _Vulnerability, pointer: str, scan: _Scan, hints: Hints) -> Dra
         title=text(read.name) or text(read.message) or said(first.name) or rule,
         description=text(read.description),
         confidence=said(read.confidence),
-        aliases=some((*names, *(str(i.value) for i in read.identifiers if i.type.lower() == "cwe"))),
+        aliases=some((*names, *weaknesses)) if weaknesses else names,
         locations=(place,) if place else (),
         resource=resource,
         repository=hints.repository,
-        commit=said(inside(read.location, "commit", "sha")),
+        commit=said(inside(where.get("commit"), "sha")),
         package=package,
         affected=affected,
         secret=Exposed(kind=str(first.value), value=exposed) if secret else None,
-        labels=labelled(
-            kind=kind,
-            solution=said(read.solution),
-            flag=said(inside(next(iter(sequence(read.flags) or ()), None), "type")),
-        ),
-        links=some(said(inside(link, "url")) for link in sequence(read.links) or ()),
+        labels=labelled(kind=kind, solution=text(read.solution), flag=said(inside(_first(read.flags), "type"))),
+        links=some([said(inside(link, "url")) for link in sequence(read.links) or ()]),
         last_seen_at=moment(scan.made_at),
     )
 
 
-def _place(read: _Vulnerability, snippet: str | None) -> Spot | None:
-    where = mapping(read.location) or {}
+def _first(value: object) -> object:
+    """The first element of an array; None where there is none."""
+    return next(iter(sequence(value) or ()), None)
+
+
+def _place(where: Mapping[str, object], snippet: str | None) -> Spot | None:
     file = said(where.get("file"))
     host = said(where.get("hostname"))
     # What was tried at an address may hold a secret. There `method` is that of the request.
     address = f"{host}{(said(where.get('path')) or '').partition('?')[0]}" if host else None
-    named = (said(where.get(n)) for n in ("method", "class", "path", "crash_type"))
+    named = [said(where[n]) for n in _NAMES if n in where]
     logical = address or next((n for n in named if n), None)
     if file is None and logical is None:
         return None
@@ -203,40 +208,39 @@ def _line(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
-def _package(where: object, scan: _Scan) -> Package | None:
-    dependency = inside(where, "dependency")
+def _package(where: Mapping[str, object], scan: _Scan) -> Package | None:
+    dependency = where["dependency"]
     name = said(inside(dependency, "package", "name"))
     if name is None:
         return None
-    manager = said(inside(where, "operating_system")) or scan.managers.get(said(inside(where, "file")) or "")
+    manager = said(where.get("operating_system")) or scan.managers.get(said(where.get("file")) or "")
     return Package(purl=purl(manager, name, said(inside(dependency, "version"))))
 
 
 def _about(
-    where: object, secret: str, hints: Hints, place: Spot | None
+    where: Mapping[str, object], secret: str, hints: Hints, place: Spot | None
 ) -> tuple[Resource | None, AffectedIdentity | None]:
     identifier = key_id(secret)
     if identifier is not None:
         return access_key(identifier, None)
-    cluster = inside(where, "kubernetes_resource")
-    kind, name = said(inside(cluster, "kind")), said(inside(cluster, "name"))
+    cluster = where.get("kubernetes_resource")
+    kind, name = (said(inside(cluster, "kind")), said(inside(cluster, "name"))) if cluster else (None, None)
     if kind and name:
         owner = said(inside(cluster, "cluster_id"))
         return workload(owner, said(inside(cluster, "namespace")), kind, name), None
-    return image(said(inside(where, "image"))) or workflow_in(hints.repository, place.path if place else None), None
+    return image(said(where.get("image"))) or workflow_in(hints.repository, place.path if place else None), None
 
 
-def _where(read: _Vulnerability, package: Package | None) -> tuple[str, ...]:
+def _own(where: Mapping[str, object], package: Package | None) -> tuple[str, ...]:
     """What tells a result apart from others of its rule: the file, what is in it, the package, the image."""
-    where = mapping(read.location) or {}
-    names = ("class", "method", "image", "hostname", "path", "param")
     file = said(where.get("file"))
-    own = [portable(file).identity if file else "", *(said(where.get(n)) or "" for n in names)]
-    return (*own, package.purl if package else "", _scope(read.tracking))
+    named = [(said(where[n]) or "") if n in where else "" for n in _OWN]
+    return (portable(file).identity if file else "", *named, package.purl if package else "")
 
 
 def _scope(tracking: object) -> str:
     """The scope in the code that GitLab follows a result by, without the file's name before it."""
-    item = next(iter(sequence(inside(tracking, "items")) or ()), None)
-    signature = next(iter(sequence(inside(item, "signatures")) or ()), None)
+    if tracking is None:
+        return ""
+    signature = _first(inside(_first(inside(tracking, "items")), "signatures"))
     return (said(inside(signature, "value")) or "").partition("|")[2]
