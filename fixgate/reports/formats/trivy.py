@@ -1,7 +1,7 @@
 """Trivy's JSON: of an image, a folder, a repository, a cluster or an account; and the bare array of before 0.20."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -21,6 +21,7 @@ _CLUSTERS: Final = ("Resources", "Findings", "Vulnerabilities", "Misconfiguratio
 """Where the things of a cluster stand: now, consolidated, and in older versions."""
 _CLEAN: Final = frozenset({"Target", "Class", "Type", "Packages"})
 """What a bare target has when nothing was found in it."""
+_CLASSES: Final = frozenset({"os-pkgs", "lang-pkgs", "config", "secret", "license", "license-file"})
 _SEEN: Final = "not_affected", "fixed", "ignored"
 """What an ignore file or a VEX says of what it takes off the list."""
 _BEHIND: Final = re.compile(r" \([^()]{1,80}\)$")
@@ -99,6 +100,7 @@ def _has_targets(value: object) -> bool:
 def _of_report(fields: Mapping[str, Any], pointer: str, hints: Hints) -> Iterator[Item]:
     if fields.get("Results") is None:
         yield Remark("there are no results: Trivy does not say whether there was anything that it could look at")
+    yield from _unread(fields, ("Results",))
     if inside(fields, "Metadata", "OS", "EOSL") is True:
         yield Remark("the operating system is past its end of support: Trivy may not know of its vulnerabilities")
     yield from _of_targets(fields.get("Results"), f"{pointer}/Results", _artifact(fields, hints))
@@ -131,7 +133,10 @@ def _artifact(fields: Mapping[str, Any], hints: Hints) -> _Artifact:
 
 def _of_cluster(fields: Mapping[str, Any], pointer: str, hints: Hints) -> Iterator[Item]:
     cluster, broken, whole = text(fields.get("ClusterName")), 0, 0
+    yield from _unread(fields, _CLUSTERS)
     for name in _CLUSTERS:
+        if fields.get(name) is not None and sequence(fields[name]) is None:
+            yield Unusable(f"{pointer}/{name}", "the things of the cluster are no array")
         for number, value in enumerate(sequence(fields.get(name)) or ()):
             place, item = f"{pointer}/{name}/{number}", mapping(value)
             if item is None:
@@ -172,6 +177,10 @@ def _of_targets(value: object, pointer: str, artifact: _Artifact) -> Iterator[It
 
 
 def _of_target(fields: Mapping[str, Any], pointer: str, artifact: _Artifact) -> Iterator[Item]:
+    yield from _unread(fields, ("Class", "Packages", *_READERS))
+    kind = fields.get("Class")
+    if kind is not None and text(kind) not in _CLASSES:
+        yield Remark("there are targets of a kind that is not known: what Trivy says of them may not be read")
     target = _target(fields, artifact)
     for name, reader in _READERS.items():
         found = fields.get(name)
@@ -180,6 +189,12 @@ def _of_target(fields: Mapping[str, Any], pointer: str, artifact: _Artifact) -> 
             yield Unusable(f"{pointer}/{name}", "the results are no array")
         for number, value in enumerate(items or ()):
             yield reader(value, f"{pointer}/{name}/{number}", target)
+
+
+def _unread(fields: Mapping[str, Any], known: Container[str]) -> Iterator[Item]:
+    """A remark when there are lists of which nobody knows what they say."""
+    if any(sequence(value) for name, value in fields.items() if name not in known):
+        yield Remark("there are lists that are not read: Trivy may say more than what is counted")
 
 
 def _target(fields: Mapping[str, Any], artifact: _Artifact) -> Target:
