@@ -13,6 +13,7 @@ from fixgate.reports.fields import (
     Count,
     Shape,
     Word,
+    alone,
     first_objects,
     inside,
     mapping,
@@ -20,7 +21,6 @@ from fixgate.reports.fields import (
     said,
     sequence,
     shaped,
-    some,
 )
 from fixgate.reports.paths import portable
 from fixgate.reports.severity import rated
@@ -87,33 +87,36 @@ def _scan(whole: Mapping[str, object], *, found: bool) -> Iterator[Item]:
 
 
 def _draft(read: _Issue, pointer: str, when: datetime | None, hints: Hints) -> Draft:
-    file, about = portable(read.filename), read.issue_text or ""
-    secret = read.test_id in _PASSWORDS
-    password = _PASSWORD.fullmatch(about) if secret else None
-    lines = "" if secret else lines_of(read.code or "", {*(read.line_range or ()), read.line_number})
-    return Draft(
+    file, rule, about = portable(read.filename), read.test_id, read.issue_text or ""
+    secret, numbers = rule in _PASSWORDS, read.line_range or ()
+    lines = "" if secret else lines_of(read.code or "", {*numbers, read.line_number})
+    place = Spot(
+        path=file.path,
+        start_line=read.line_number or None,
+        end_line=max(numbers) if numbers else None,
+        snippet=lines or None,
+    )
+    # Of more than 15 keywords Python makes a dictionary first, which costs as much as the draft.
+    made = Draft(
         pointer=pointer,
         tool="bandit",
-        identity=(read.test_id, file.identity, " ".join(lines.split())),
+        identity=(rule, file.identity, " ".join(lines.split())),
         unique=False,
-        what=read.test_id,
+        what=rule,
         severity=rated("bandit", read.issue_severity),
         status=FindingStatus.OPEN,
-        rule_id=read.test_id,
-        rule_name=read.test_name or read.test_id,
+        rule_id=rule,
+        rule_name=read.test_name or rule,
         title="Possible hardcoded password" if secret else about,
         confidence=said(read.issue_confidence),
-        aliases=(f"CWE-{read.issue_cwe.id}",) if read.issue_cwe and read.issue_cwe.id else (),
-        locations=(
-            Spot(
-                path=file.path,
-                start_line=read.line_number or None,
-                end_line=max(read.line_range, default=None) if read.line_range else None,
-                snippet=lines or None,
-            ),
-        ),
+        locations=(place,),
         repository=hints.repository,
-        secret=Exposed(kind=read.test_name or read.test_id, value=password[1] if password else "") if secret else None,
-        links=some((said(read.more_info),)),
+        links=alone(read.more_info),
         last_seen_at=when,
     )
+    if read.issue_cwe is not None and read.issue_cwe.id:
+        made.aliases = (f"CWE-{read.issue_cwe.id}",)
+    if secret:
+        password = _PASSWORD.fullmatch(about)
+        made.secret = Exposed(kind=made.rule_name, value=password[1] if password else "")
+    return made

@@ -2,19 +2,22 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from fixgate.events import FindingStatus
 from fixgate.reports.adapter import Draft, Exposed, Failed, Hints, Item, Remark, Spot, Suppressed
 from fixgate.reports.code import lines_of
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import Shape, Word, first_objects, inside, mapping, said, sequence, shaped, some, text
+from fixgate.reports.fields import Shape, Word, alone, first_objects, inside, mapping, said, sequence, shaped
 from fixgate.reports.paths import portable
 from fixgate.reports.severity import rated
 
 _CREDENTIALS: Final = "G101"
 """The rule whose code holds a secret."""
 _LINES: Final = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
+_LONGEST_LINE: Final = 20
+"""Characters of that which are looked at; what is longer is neither."""
 _LONGEST: Final = 1_000
 """Lines of code that an issue may be about; a longer range is the mistake of a tool."""
 
@@ -82,40 +85,44 @@ def _item(value: object, pointer: str, version: str | None, hints: Hints) -> Ite
 
 
 def _draft(read: _Issue, pointer: str, version: str | None, hints: Hints) -> Draft:
-    file, secret = portable(read.file), read.rule_id == _CREDENTIALS
-    lines = _lines(read)
+    file, rule, lines = portable(read.file), read.rule_id, _lines(str(read.line)[:_LONGEST_LINE])
+    secret = rule == _CREDENTIALS
     code = "" if secret else lines_of(read.code or "", lines)
-    return Draft(
+    place = Spot(
+        path=file.path,
+        start_line=lines[0] if lines else None,
+        end_line=lines[-1] if lines else None,
+        snippet=code or None,
+    )
+    # Of more than 15 keywords Python makes a dictionary first, which costs as much as the draft.
+    made = Draft(
         pointer=pointer,
         tool="gosec",
         tool_version=version,
-        identity=(read.rule_id, file.identity, " ".join(code.split())),
+        identity=(rule, file.identity, " ".join(code.split())),
         unique=False,
-        what=read.rule_id,
+        what=rule,
         severity=rated("gosec", read.severity),
         status=FindingStatus.OPEN,
-        rule_id=read.rule_id,
-        rule_name=read.rule_id,
-        title=read.details or read.rule_id,
+        rule_id=rule,
+        rule_name=rule,
+        title=read.details or rule,
         confidence=said(read.confidence),
-        aliases=some((f"CWE-{read.cwe.id}",)) if read.cwe and text(read.cwe.id) else (),
-        locations=(
-            Spot(
-                path=file.path,
-                start_line=lines[0] if lines else None,
-                end_line=lines[-1] if lines else None,
-                snippet=code or None,
-            ),
-        ),
+        locations=(place,),
         repository=hints.repository,
-        secret=Exposed(kind=read.rule_id, value="") if secret else None,
-        links=some((said(read.cwe.url),)) if read.cwe else (),
     )
+    if read.cwe is not None:
+        made.aliases = alone(f"CWE-{read.cwe.id}") if read.cwe.id else ()
+        made.links = alone(read.cwe.url)
+    if secret:
+        made.secret = Exposed(kind=rule, value="")
+    return made
 
 
-def _lines(read: _Issue) -> range:
+@lru_cache(maxsize=4096)
+def _lines(text: str) -> range:
     """The lines that it is about: a number, or two with a dash between them."""
-    match = _LINES.fullmatch(str(read.line))
+    match = _LINES.fullmatch(text)
     if match is None:
         return range(0)
     first, last = int(match[1]), int(match[2] or match[1])
