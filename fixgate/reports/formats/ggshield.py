@@ -1,7 +1,7 @@
 """ggshield: the JSON of `ggshield secret scan` (`verticals/secret/output/schemas.py`), scans within scans."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,9 +60,9 @@ class _Scan:
     """What holds for what a scan found."""
 
     hints: Hints
-    commit: str | None = None
-    author: str | None = None
-    email: str | None = None
+    commit: str | None
+    author: Mapping[str, str]
+    """Labels that name whoever wrote the commit."""
 
 
 class Ggshield:
@@ -77,7 +77,7 @@ class Ggshield:
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""
         for pointer, value in results(document):
-            yield from _scan(value, pointer, _Scan(hints=hints), 0)
+            yield from _scan(value, pointer, _Scan(hints=hints, commit=None, author={}), 0)
 
 
 def _scan(value: object, pointer: str, above: _Scan, depth: int) -> Iterator[Item]:
@@ -89,8 +89,7 @@ def _scan(value: object, pointer: str, above: _Scan, depth: int) -> Iterator[Ite
     here = _Scan(
         hints=above.hints,
         commit=name if name and _COMMIT.fullmatch(name) else above.commit,
-        author=said(inside(about, "author")) or above.author,
-        email=said(inside(about, "email")) or above.email,
+        author={**above.author, **labelled(author=said(inside(about, "author")), email=said(inside(about, "email")))},
     )
     for number, entity in enumerate(sequence(found.get("entities_with_incidents")) or ()):
         yield from _entity(entity, f"{pointer}/entities_with_incidents/{number}", here)
@@ -120,11 +119,10 @@ def _entity(value: object, pointer: str, scan: _Scan) -> Iterator[Item]:
 
 
 def _draft(read: _Incident, file: Place, pointer: str, scan: _Scan) -> Draft:
-    matches = [(_visible(o.match), o.match_type or o.type or "") for o in read.occurrences]
-    identifier = aws.key_id(*(match for match, _ in matches))
-    secret = identifier or next((match for match, kind in matches if match and kind not in _BESIDE), "")
-    resource, affected = aws.access_key(identifier, None) if identifier else (None, None)
-    return Draft(
+    identifier, secret = _secret(read.occurrences)
+    validity = said(read.validity)
+    # Of more than 15 keywords Python makes a dictionary first, which costs as much as the draft.
+    made = Draft(
         pointer=pointer,
         tool="ggshield",
         # Not its `ignore_sha`: a hash of the secret without a key.
@@ -136,23 +134,40 @@ def _draft(read: _Incident, file: Place, pointer: str, scan: _Scan) -> Draft:
         rule_id=read.type,
         rule_name=read.type,
         title=f"{read.type} found",
-        confidence=said(read.validity),
-        locations=_locations(read, file),
-        resource=resource,
+        confidence=validity,
+        locations=_locations(read.occurrences, file.path),
         repository=scan.hints.repository,
-        commit=scan.commit,
-        affected=affected,
+        labels=_labels(read, validity, scan),
         secret=Exposed(kind=read.type, value=secret),
-        labels=labelled(
-            policy=said(read.policy),
-            validity=read.validity,
-            known=None if read.known_secret is None else str(read.known_secret).lower(),
-            vaulted="true" if read.secret_vaulted is True else None,
-            author=scan.author,
-            email=scan.email,
-        ),
-        links=some((said(read.incident_url), said(read.documentation))),
     )
+    made.commit = scan.commit
+    made.links = some((said(read.incident_url), said(read.documentation)))
+    if identifier is not None:
+        made.resource, made.affected = aws.access_key(identifier, None)
+    return made
+
+
+def _labels(read: _Incident, validity: str | None, scan: _Scan) -> dict[str, str]:
+    made: dict[str, str] = {}
+    if (policy := said(read.policy)) is not None:
+        made["policy"] = policy
+    if validity is not None:
+        made["validity"] = validity
+    if read.known_secret is not None:
+        made["known"] = "true" if read.known_secret else "false"
+    if read.secret_vaulted is True:
+        made["vaulted"] = "true"
+    made.update(scan.author)
+    return made
+
+
+def _secret(occurrences: Sequence[_Occurrence]) -> tuple[str | None, str]:
+    """The id of the access key, if it is one, and the secret as far as it is shown."""
+    matches = [(match, o.match_type or o.type or "") for o in occurrences if (match := _visible(o.match))]
+    if not matches:
+        return None, ""
+    identifier = aws.key_id(*[match for match, _ in matches])
+    return identifier, identifier or next((match for match, kind in matches if kind not in _BESIDE), "")
 
 
 def _visible(match: str | None) -> str:
@@ -160,8 +175,7 @@ def _visible(match: str | None) -> str:
     return "" if match is None or "**" in match else shown(match)
 
 
-def _locations(read: _Incident, file: Place) -> tuple[Spot, ...]:
+def _locations(found: Sequence[_Occurrence], path: str) -> tuple[Spot, ...]:
     """Each place once: the parts of a secret may stand in one line."""
-    lines = dict.fromkeys((o.line_start or None, o.line_end or None) for o in read.occurrences)
-    places = lines or {(None, None): None}
-    return tuple(Spot(path=file.path, start_line=start, end_line=end) for start, end in places)
+    spots = [Spot(path=path, start_line=o.line_start or None, end_line=o.line_end or None) for o in found]
+    return tuple(dict.fromkeys(spots) if len(spots) > 1 else spots) or (Spot(path=path),)
