@@ -7,7 +7,7 @@ from typing import Final
 from fixgate.reports.adapter import Failed, Hints, Item, Passed, Remark, Suppressed
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import first_objects, inside, mapping, results, said, sequence, shaped
-from fixgate.reports.formats.checkov_checks import Check, Framework, draft
+from fixgate.reports.formats.checkov_checks import Check, draft, framework
 
 _LISTS: Final = ("failed_checks", "passed_checks", "skipped_checks")
 _SUMMARY: Final = frozenset({"passed", "failed", "skipped", "checkov_version"})
@@ -48,9 +48,7 @@ class Checkov:
 
 
 def _framework(page: Mapping[str, object], pointer: str, tally: _Tally, hints: Hints) -> Iterator[Item]:
-    framework = Framework(
-        name=said(page.get("check_type")) or "", version=said(inside(page, "summary", "checkov_version")), hints=hints
-    )
+    here = framework(said(page.get("check_type")) or "", said(inside(page, "summary", "checkov_version")), hints)
     held = mapping(page.get("results")) or {}
     for name in _LISTS:
         for number, item in enumerate(sequence(held.get(name)) or ()):
@@ -58,7 +56,7 @@ def _framework(page: Mapping[str, object], pointer: str, tally: _Tally, hints: H
             tally.listed += 1
             if name == "failed_checks":
                 read = shaped(Check, item, place)
-                yield read if isinstance(read, Unusable) else draft(read, place, framework)
+                yield read if isinstance(read, Unusable) else draft(read, place, here)
             else:
                 yield Passed(place) if name == "passed_checks" else Suppressed(place)
     _count(mapping(page.get("summary")) or {}, len(sequence(held.get("failed_checks")) or ()), tally)

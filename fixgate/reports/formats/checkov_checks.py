@@ -1,7 +1,7 @@
 """One failed check of Checkov: its file, the resource of the code that it is about, and what that is in the cloud."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ from msgspec import field
 from fixgate.events import FindingStatus, Package, Resource
 from fixgate.reports import aws
 from fixgate.reports.adapter import Draft, Exposed, Hints, Spot
-from fixgate.reports.fields import Shape, Word, labelled, said, sequence, some, text, texts, word
+from fixgate.reports.fields import Shape, Word, alone, labelled, said, sequence, some, text, texts, word
 from fixgate.reports.packages import known_as, purl
 from fixgate.reports.paths import portable, workflow_in
 from fixgate.reports.secrets import about_secrets
@@ -35,6 +35,15 @@ class Framework:
     name: str
     version: str | None
     hints: Hints
+    counted: bool
+    """Whether its resources are counted from above, as steps of a job are: another one may come before."""
+    labels: Mapping[str, str]
+
+
+def framework(name: str, version: str | None, hints: Hints) -> Framework:
+    """The framework of that name (`check_type`)."""
+    counted = _PIPELINES.fullmatch(name) is not None
+    return Framework(name=name, version=version, hints=hints, counted=counted, labels=labelled(framework=name))
 
 
 class _Details(Shape):
@@ -66,65 +75,80 @@ class Check(Shape):
 
 def draft(read: Check, pointer: str, framework: Framework) -> Draft:
     """The check as a draft."""
-    hints, title = framework.hints, read.check_name or read.check_id
+    hints, rule, title = framework.hints, read.check_id, read.check_name or read.check_id
     # Below what was scanned, though it begins like a path from the root.
-    file = portable(read.file_path.lstrip("/"))
+    file, code = portable(read.file_path.lstrip("/")), _lines(read.code_block)
     name = None if framework.name == SECRETS else word(read.resource)
     hidden = framework.name == SECRETS or about_secrets(title)
-    identifier = aws.key_id(*_lines(read)) if hidden else None
-    found = aws.access_key(identifier, None)[0] if identifier else _bucket(read, name)
-    aliases = some((read.details.id if read.details else None, said(read.bc_check_id)))
-    return Draft(
+    identifier = aws.key_id(*code) if hidden else None
+    found = aws.access_key(identifier, None)[0] if identifier else _bucket(code, name)
+    aliases = some((read.details.id, said(read.bc_check_id))) if read.details else alone(read.bc_check_id)
+    # Of more than 15 keywords Python makes a dictionary first, which costs as much as the draft.
+    made = Draft(
         pointer=pointer,
         tool="checkov",
         tool_version=framework.version,
-        identity=(framework.name, read.check_id, file.identity, _stable(name or "", framework)),
+        identity=(framework.name, rule, file.identity, _stable(name or "", framework)),
         unique=False,
-        what=known_as(read.check_id, aliases),
+        what=known_as(rule, aliases),
         severity=rated("checkov", read.severity),
         status=FindingStatus.OPEN,
-        rule_id=read.check_id,
+        rule_id=rule,
         rule_name=title,
         title=title,
-        description=text(read.description),
         aliases=aliases,
-        locations=(_location(read, file.path, name, None if hidden else "\n".join(_lines(read)) or None),),
-        resource=found or workflow_in(hints.repository, file.path),
+        locations=(_location(read, file.path, name, None if hidden else "\n".join(code) or None),),
         repository=hints.repository,
-        package=_package(read.details),
-        affected=aws.identity(found),
-        secret=Exposed(kind=title, value=identifier or "") if hidden else None,
-        labels=labelled(framework=framework.name, resource=name, validation=said(read.validation)),
-        links=some((said(read.guideline), said(read.details.link) if read.details else None)),
+        labels=_labels(read, name, framework),
     )
+    made.description, made.links = text(read.description), alone(read.guideline)
+    made.resource, made.affected = found or workflow_in(hints.repository, file.path), aws.identity(found)
+    if hidden:
+        made.secret = Exposed(kind=title, value=identifier or "")
+    if read.details is not None:
+        made.package = _package(read.details)
+        made.links = some((*made.links, said(read.details.link)))
+    return made
+
+
+def _labels(read: Check, name: str | None, framework: Framework) -> dict[str, str]:
+    made = dict(framework.labels)
+    if name is not None:
+        made["resource"] = name
+    if (validation := said(read.validation)) is not None:
+        made["validation"] = validation
+    return made
 
 
 def _stable(name: str, framework: Framework) -> str:
-    """The resource without what is counted from above: a step of a job, which another one may come before."""
-    return _INDEX.sub("[]", name) if _PIPELINES.fullmatch(framework.name) else name
+    """The resource without what is counted from above."""
+    return _INDEX.sub("[]", name) if framework.counted else name
 
 
 def _location(read: Check, path: str, name: str | None, code: str | None) -> Spot:
-    first, *rest = read.file_line_range or [0]
+    lines = read.file_line_range or (0,)
     return Spot(
         path=path,
-        start_line=first if first > 0 else None,
-        end_line=rest[-1] if rest and rest[-1] > 0 else None,
+        start_line=lines[0] if lines[0] > 0 else None,
+        end_line=lines[-1] if len(lines) > 1 and lines[-1] > 0 else None,
         logical=name,
         snippet=code,
     )
 
 
-def _lines(read: Check) -> Iterator[str]:
+def _lines(code: object) -> Sequence[str]:
     """The lines of the code, each of which stands behind its number."""
-    for pair in sequence(read.code_block) or ():
-        line = (sequence(pair) or ())[-1:]
-        yield from (part.rstrip("\n") for part in line if isinstance(part, str))
+    pairs = sequence(code)
+    if not pairs:
+        return ()
+    last = [(sequence(pair) or (None,))[-1] for pair in pairs]
+    return [line.rstrip("\n") for line in last if isinstance(line, str)]
 
 
-def _bucket(read: Check, name: str | None) -> Resource | None:
-    """The bucket that the code names itself."""
-    return None if name is None or not _BUCKETS.fullmatch(name) else bucket_in(_lines(read))
+def _bucket(code: Iterable[str], name: str | None) -> Resource | None:
+    """The bucket that the code of a bucket names itself."""
+    about = name is not None and ("s3" in name or "S3" in name) and _BUCKETS.fullmatch(name)
+    return bucket_in(code) if about else None
 
 
 def bucket_in(code: Iterable[str]) -> Resource | None:
@@ -133,9 +157,9 @@ def bucket_in(code: Iterable[str]) -> Resource | None:
     return aws.named_bucket(named.pop(), None, None) if len(named) == 1 else None
 
 
-def _package(found: _Details | None) -> Package | None:
-    name = word(found.package_name) if found else None
-    if found is None or name is None:
+def _package(found: _Details) -> Package | None:
+    name = word(found.package_name)
+    if name is None:
         return None
     fixed = texts(found.fixed) or texts(found.lowest)
     return Package(purl=purl(said(found.package_type), name, word(found.package_version)), fixed_versions=fixed)
