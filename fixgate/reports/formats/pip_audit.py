@@ -1,6 +1,7 @@
 """pip-audit's JSON: `{"dependencies": […]}`, and the bare array of its first versions."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from msgspec import field
@@ -32,6 +33,17 @@ _EMPTY: Final = frozenset({_LIST, "fixes"})
 class _Dependency(Shape):
     name: Word
     version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Audited:
+    """What holds for all vulnerabilities of a dependency."""
+
+    name: str
+    version: str
+    purl: str
+    labels: Mapping[str, str]
+    hints: Hints
 
 
 class _Vulnerability(Shape):
@@ -79,38 +91,50 @@ def _is_empty(document: Document) -> bool:
 
 
 def _of_dependency(fields: Mapping[str, object], pointer: str, hints: Hints) -> Iterator[Item]:
-    dependency = shaped(_Dependency, fields, pointer)
     items = sequence(fields.get("vulns"))
     if items is None:
         yield Unusable(f"{pointer}/vulns", "the results are no array")
-    for number, value in enumerate(items or ()):
+    if not items:
+        return
+    dependency = shaped(_Dependency, fields, pointer)
+    audited = dependency if isinstance(dependency, Unusable) else _audited(dependency, hints)
+    for number, value in enumerate(items):
         place = f"{pointer}/vulns/{number}"
+        if isinstance(audited, Unusable):
+            yield Unusable(place, f"of its dependency: {audited.why}")
+            continue
         read = shaped(_Vulnerability, value, place)
-        if isinstance(dependency, Unusable):
-            yield Unusable(place, f"of its dependency: {dependency.why}")
-        elif isinstance(read, Unusable):
-            yield read
-        else:
-            yield _draft(read, dependency, place, hints)
+        yield read if isinstance(read, Unusable) else _draft(read, audited, place)
 
 
-def _draft(read: _Vulnerability, dependency: _Dependency, pointer: str, hints: Hints) -> Draft:
-    version, aliases = word(dependency.version), some((read.id, *(read.aliases or ())))
+def _audited(read: _Dependency, hints: Hints) -> _Audited:
+    version = word(read.version)
+    return _Audited(
+        name=read.name,
+        version=version or "",
+        purl=purl("pypi", read.name, version),
+        labels=labelled(package=read.name),
+        hints=hints,
+    )
+
+
+def _draft(read: _Vulnerability, dependency: _Audited, pointer: str) -> Draft:
+    aliases = some((read.id, *(read.aliases or ())))
     known = known_as(read.id, aliases)
     return Draft(
         pointer=pointer,
         tool="pip-audit",
-        identity=(read.id, dependency.name, version or ""),
+        identity=(read.id, dependency.name, dependency.version),
         unique=False,
         what=known,
         severity=unknown("pip-audit"),
         status=FindingStatus.OPEN,
         rule_id=read.id,
         rule_name=known,
-        title=f"{known} in {dependency.name} {version or ''}".rstrip(),
+        title=f"{known} in {dependency.name} {dependency.version}".rstrip(),
         description=text(read.description),
         aliases=aliases,
-        repository=hints.repository,
-        package=Package(purl=purl("pypi", dependency.name, version), fixed_versions=some(read.fixed or ())),
-        labels=labelled(package=dependency.name),
+        repository=dependency.hints.repository,
+        package=Package(purl=dependency.purl, fixed_versions=some(read.fixed or ())),
+        labels=dependency.labels,
     )
