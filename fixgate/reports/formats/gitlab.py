@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -71,7 +72,7 @@ class _Scan:
     kind: str
     tool: str
     version: str | None
-    made_at: str | None
+    made_at: datetime | None
     managers: Mapping[str, str]
     """Package managers by the file that asks for the packages."""
 
@@ -84,7 +85,7 @@ class _Scan:
             kind=said(inside(scan, "type")) or "",
             tool=said(inside(scan, "scanner", "id")) or said(inside(scan, "scanner", "name")) or "gitlab",
             version=said(inside(scan, "scanner", "version")),
-            made_at=said(inside(scan, "end_time")),
+            made_at=moment(said(inside(scan, "end_time"))),
             managers={path: manager for path, manager in pairs if path and manager},
         )
 
@@ -177,7 +178,7 @@ def _draft(read: _Vulnerability, pointer: str, scan: _Scan, hints: Hints) -> Dra
         secret=Exposed(kind=str(first.value), value=exposed) if secret else None,
         labels=labelled(kind=kind, solution=text(read.solution), flag=said(inside(_first(read.flags), "type"))),
         links=some([said(inside(link, "url")) for link in sequence(read.links) or ()]),
-        last_seen_at=moment(scan.made_at),
+        last_seen_at=scan.made_at,
     )
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from msgspec import field
@@ -69,7 +70,7 @@ class _Context:
     repository: str | None
     commit: str | None
     version: str | None
-    made_at: str | None
+    made_at: datetime | None
     controls: Mapping[str, object]
 
     @classmethod
@@ -82,7 +83,7 @@ class _Context:
             repository=hints.repository or clone_address(said(inside(git, "remoteURL"))),
             commit=said(inside(git, "lastCommit", "hash")),
             version=said(inside(report, "metadata", "scanMetadata", "kubescapeVersion")),
-            made_at=said(report.get("generationTime")),
+            made_at=moment(said(report.get("generationTime"))),
             controls=mapping(inside(report, "summaryDetails", "controls")) or {},
         )
 
@@ -168,7 +169,7 @@ def _item(read: _Control, pointer: str, about: _About, context: _Context) -> Ite
             category=said(inside(known, "category", "name")),
             reason=word(read.status.sub) if read.status else None,
         ),
-        last_seen_at=moment(context.made_at),
+        last_seen_at=context.made_at,
     )
 
 

@@ -112,6 +112,8 @@ def _about(context: Context, locations: Iterable[Spot], exposed: str) -> tuple[R
         return access_key(key, None)[0], key
     if context.tool.lower() == "checkov" and (named := _bucket(locations)) is not None:
         return named, None
+    if context.repository is None:
+        return context.image, None
     workflows = (workflow_in(context.repository, location.path) for location in locations)
     return next((w for w in workflows if w is not None), context.image), None
 
@@ -211,7 +213,9 @@ def _own_identity(read: Result, locations: tuple[Spot, ...], text: str, *, hidde
     The tool's own fingerprints where it gives any (3.27.16, 3.27.17), else what stands there, never where.
     """
     for given in (read.fingerprints, read.partial):
-        own = sorted((n, v) for n, v in (given or {}).items() if n not in _CHANGING)
+        if not given:
+            continue
+        own = sorted([(n, v) for n, v in given.items() if n not in _CHANGING])
         usable = [f"{n}={w}" for n, v in own if (w := word(v if isinstance(v, str) else _canonical(v))) is not None]
         if usable:
             primary = [u for u in usable if u.startswith("primaryLocationLineHash=")]
