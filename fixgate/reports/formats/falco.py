@@ -15,7 +15,6 @@ from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
     Shape,
     first_objects,
-    labelled,
     mapping,
     moment,
     results,
@@ -167,19 +166,21 @@ def _draft(read: _Alert, pointer: str) -> Draft:
         account=aws.account_id(event.get("ct.user.accountid") or event.get("ct.recipientaccountid")),
         region=event.get("ct.region"),
         affected=affected,
-        labels=labelled(
-            host=host,
-            source=source,
-            file=about,
-            tags=" ".join(texts(None if isinstance(read.tags, str) else read.tags)),
-            container=event.get("container.id"),
-            image=event.get("container.image.repository"),
-            uuid=said(read.uuid),
-            **done,
-        ),
+        labels=_labels(read, event, {"host": host, "source": source, "file": about, **done}),
         first_seen_at=seen,
         last_seen_at=seen,
     )
+
+
+def _labels(read: _Alert, event: Mapping[str, str], known: Mapping[str, str | None]) -> dict[str, str]:
+    labels = {
+        **known,
+        "tags": word(" ".join(texts(None if isinstance(read.tags, str) else read.tags))),
+        "container": event.get("container.id"),
+        "image": event.get("container.image.repository"),
+        "uuid": said(read.uuid),
+    }
+    return {name: told for name, told in labels.items() if told is not None}
 
 
 def _done(event: Mapping[str, str]) -> dict[str, str | None]:

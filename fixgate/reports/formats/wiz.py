@@ -148,10 +148,10 @@ def _of_issue(value: object, pointer: str) -> Item:
     if isinstance(read, Unusable):
         return read
     rule = read.rule or next(iter(read.rules or ()), None) or Rule()
-    draft = _draft(pointer, ("issue", read.id), rule, read.entity or Entity(), read.status)
+    more = {"type": said(read.type), "resolution": said(read.resolution)}
+    draft = _draft(pointer, ("issue", read.id), rule, read.entity or Entity(), read.status, **more)
     draft.severity = _rating(read.severity or rule.severity)
     draft.description = said(read.description) or rule.description
-    draft.labels = {**draft.labels, **labelled(type=said(read.type), resolution=said(read.resolution))}
     draft.links = alone(read.url)
     draft.first_seen_at, draft.last_seen_at = moment(said(read.created)), moment(said(read.updated))
     return _told(draft)
@@ -211,8 +211,10 @@ def _of_row(value: object, pointer: str) -> Item:
     return _told(draft)
 
 
-def _draft(pointer: str, identity: tuple[str, ...], rule: Rule, entity: Entity, status: str | None) -> Draft:
-    """What all kinds have in common."""
+def _draft(
+    pointer: str, identity: tuple[str, ...], rule: Rule, entity: Entity, status: str | None, **more: str | None
+) -> Draft:
+    """What all kinds have in common, with more labels."""
     resource = entity.resource()
     name, state = word(rule.name), word(status)
     rule_id = word(rule.short) or word(rule.id) or name or "unknown"
@@ -231,7 +233,7 @@ def _draft(pointer: str, identity: tuple[str, ...], rule: Rule, entity: Entity, 
         account=entity.account or (resource.account if resource else None),
         region=said(entity.region) or (resource.region if resource else None),
         affected=aws.identity(resource),
-        labels=labelled(platform=said(entity.platform), name=said(entity.name), status=state),
+        labels=labelled(platform=said(entity.platform), name=said(entity.name), status=state, **more),
     )
 
 

@@ -97,8 +97,8 @@ class Entity(Shape):
         name, cloud, kind = said(self.name), self.cloud, self.kind
         if cloud in {"aws", "s3"} and kind in {"bucket", "s3_bucket"} and name:
             return aws.named_bucket(name, account, region)
-        key = aws.key_id(*ids, name)
-        if key is not None and "access_key" in kind:
+        key = aws.key_id(*ids, name) if "access_key" in kind else None
+        if key is not None:
             return aws.access_key(key, account)[0]
         if name is not None:
             ids.append(name)
