@@ -89,10 +89,13 @@ def check(given: Input) -> str:
         with patch.object(spans, "LONG", LONG):
             walked, reason = attempt(given, eager=0)
             assert reason in {None, Reason.INVALID, Reason.OVERSIZED}
-        # Of long ones, more is rejected alone and less is taken: no text beside the JSON, no second value on a line.
-        assert report is None or walked is None or prints(walked) == prints(report), (
-            "it is read otherwise when it is walked"
-        )
+        # Of long ones, more is rejected alone and less is taken: no text beside the JSON, no second value on a line,
+        # no long array in a place where a result has one.
+        if report is not None and walked is not None:
+            assert walked.results == report.results
+            assert walked.unusable > report.unusable or prints(walked) == prints(report), (
+                "it is read otherwise when it is walked"
+            )
     return "refused" if report is None else f"read: {report.scan.value}"
 
 
