@@ -103,7 +103,7 @@ def _of_statement(read: _Statement, author: str, pointer: str, hints: Hints) -> 
     if not names:
         return Unusable(pointer, "a statement without a vulnerability")
     products = [_Product(id=p) if isinstance(p, str) else p for p in read.products or ()]
-    parts = [*(c.known for p in products for c in p.subcomponents or ()), *(read.subcomponents or ())]
+    parts = [c.known for p in products for c in p.subcomponents or ()] + (read.subcomponents or [])
     whole, inner = _in_order([p.known for p in products]), _in_order(parts)
     urls = [name for name in (*inner, *whole) if name.startswith("pkg:")]
     known = known_as(names[0], names[1:])

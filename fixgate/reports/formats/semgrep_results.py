@@ -104,8 +104,7 @@ def result(read: Result, pointer: str, version: str | None, hints: Hints) -> Dra
     name = read.check_id.rpartition(".")[2] or read.check_id
     # What a rule about secrets says may have the secret filled in.
     message = "" if secret else extra.message or ""
-    kind = said(metadata.get("secret_type")) or read.check_id
-    aliases = some((said(metadata.get("sca-vuln-database-identifier")), *(w.partition(":")[0] for w in weaknesses)))
+    aliases = _aliases(said(metadata.get("sca-vuln-database-identifier")), weaknesses)
     return Draft(
         pointer=pointer,
         tool="semgrep",
@@ -127,10 +126,21 @@ def result(read: Result, pointer: str, version: str | None, hints: Hints) -> Dra
         commit=word(commit),
         package=package,
         affected=affected,
-        secret=Exposed(kind=kind, value=identifier or "") if secret else None,
+        secret=_exposed(read.check_id, metadata, identifier) if secret else None,
         labels=_labels(extra, metadata, action_used(resource, code or "", message)),
         links=some((said(metadata.get("source")), *texts(metadata.get("references")))),
     )
+
+
+def _aliases(vulnerability: str | None, weaknesses: tuple[str, ...]) -> tuple[str, ...]:
+    if vulnerability is None and not weaknesses:
+        return ()
+    # CWE-79: Improper Neutralization of …
+    return some((vulnerability, *[w.partition(":")[0] for w in weaknesses]))
+
+
+def _exposed(rule: str, metadata: Mapping[str, object], key: str | None) -> Exposed:
+    return Exposed(kind=said(metadata.get("secret_type")) or rule, value=key or "")
 
 
 def _location(read: Result, path: str, code: str | None) -> Spot:
