@@ -128,6 +128,7 @@ def test_queries_and_times_are_no_part_of_the_identity() -> None:
         ("https://ada:pw@shop.test:8443/admin", "shop.test:8443"),
         ("shop.test:22", "shop.test:22"),
         ("shop.test", "shop.test"),
+        ("Shop.Test", "shop.test"),
         ("http://[", "shop.test"),
     ],
 )

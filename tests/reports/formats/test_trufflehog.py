@@ -161,6 +161,19 @@ def test_the_early_versions_secret_is_decoded(redacted: str) -> None:
     assert one(early).resource == one(key()).resource
 
 
+@pytest.mark.parametrize("made", ["\a" * 9, "\N{NO-BREAK SPACE}" * 9])
+def test_what_is_base64_of_no_text_is_the_secret_itself(made: str) -> None:
+    """Chance makes such a secret, also where a version would have encoded it."""
+    raw = b64encode(made.encode()).decode()
+    assert report(hit(raw, DecoderName=None)).secrets == {raw}
+
+
+@pytest.mark.parametrize("made", ["begin\r\n\tkey\nend", "\xe9t\xe9\n2026"])
+def test_an_early_secret_of_several_lines_is_decoded(made: str) -> None:
+    """A private key, and what is no ASCII."""
+    assert report(hit(b64encode(made.encode()).decode(), DecoderName=None)).secrets == {made}
+
+
 def test_a_secret_that_only_looks_encoded_stays_as_it_is() -> None:
     """What a later version writes is the secret itself."""
     encoded = b64encode(OTHER.encode()).decode()
