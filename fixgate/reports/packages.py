@@ -115,5 +115,7 @@ def named_in(url: str) -> tuple[str, str]:
 
 def known_as(identifier: str, aliases: Iterable[str] = ()) -> str:
     """The name by which most know a vulnerability: its CVE where it has one, so that scanners agree on the problem."""
+    if not aliases:
+        return identifier
     names = [name for name in (identifier, *aliases) if name.startswith("CVE-") and _CVE.fullmatch(name)]
     return min(names) if names else identifier

@@ -9,7 +9,7 @@ from msgspec import field
 
 from fixgate.events import FindingStatus
 from fixgate.reports import aws
-from fixgate.reports.adapter import Draft, Exposed, Hints, Item, Remark, Spot, Suppressed
+from fixgate.reports.adapter import Draft, Exposed, Failed, Hints, Item, Remark, Spot, Suppressed
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
     Shape,
@@ -77,7 +77,14 @@ class Ggshield:
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""
         for pointer, value in results(document):
-            yield from _scan(value, pointer, _Scan(hints=hints, commit=None, author={}), 0)
+            listed = 0
+            for item in _scan(value, pointer, _Scan(hints=hints, commit=None, author={}), 0):
+                listed += not isinstance(item, Remark)
+                yield item
+            total = inside(value, "total_incidents")
+            if isinstance(total, int) and total > listed:
+                why = "ggshield counts incidents that are not in the report"
+                yield Remark(why) if listed else Failed(why)
 
 
 def _scan(value: object, pointer: str, above: _Scan, depth: int) -> Iterator[Item]:
@@ -91,6 +98,9 @@ def _scan(value: object, pointer: str, above: _Scan, depth: int) -> Iterator[Ite
         commit=name if name and _COMMIT.fullmatch(name) else above.commit,
         author={**above.author, **labelled(author=said(inside(about, "author")), email=said(inside(about, "email")))},
     )
+    for name in ("entities_with_incidents", "scans"):
+        if found.get(name) is not None and sequence(found[name]) is None:
+            yield Unusable(f"{pointer}/{name}", "it is no array")
     for number, entity in enumerate(sequence(found.get("entities_with_incidents")) or ()):
         yield from _entity(entity, f"{pointer}/entities_with_incidents/{number}", here)
     if faults := len(sequence(found.get("errors")) or ()):
@@ -105,17 +115,18 @@ def _entity(value: object, pointer: str, scan: _Scan) -> Iterator[Item]:
     if incidents is None:
         yield Unusable(pointer, "it has no array of incidents")
         return
+    file = portable(filename) if isinstance(filename, str) else None
     for number, item in enumerate(incidents):
         place = f"{pointer}/incidents/{number}"
         read = shaped(_Incident, item, place)
         if isinstance(read, Unusable):
             yield read
-        elif not isinstance(filename, str):
+        elif file is None:
             yield Unusable(place, "its file has no name")
         elif read.ignore_reason is not None:
             yield Suppressed(place)
         else:
-            yield _draft(read, portable(filename), place, scan)
+            yield _draft(read, file, place, scan)
 
 
 def _draft(read: _Incident, file: Place, pointer: str, scan: _Scan) -> Draft:

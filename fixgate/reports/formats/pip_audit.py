@@ -135,6 +135,6 @@ def _draft(read: _Vulnerability, dependency: _Audited, pointer: str) -> Draft:
         description=text(read.description),
         aliases=aliases,
         repository=dependency.hints.repository,
-        package=Package(purl=dependency.purl, fixed_versions=some(read.fixed or ())),
+        package=Package(purl=dependency.purl, fixed_versions=some(read.fixed) if read.fixed else ()),
         labels=dependency.labels,
     )
