@@ -1,15 +1,58 @@
 """A list of problems that no adapter reads: a report that has one does not look clean without a word."""
 
+import copy
+from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
 
+from fixgate.errors import Poison
+from fixgate.reports.registry import ADAPTERS
 from fixgate.reports.report import Scan
 from tests.reports.making import report
 from tests.reports.making_trivy import cluster, folder, scanned, system
+from tests.reports.samples import at, read_as, replaced, sample, walked
 
 TEXT: Final = "held-by-the-report"
+NO_LISTS: Final[tuple[Any, ...]] = (7, TEXT, True, {TEXT: 1}, {TEXT: {TEXT: 1}})
+LEFT_OUT: Final = {"kubescape": ("controls",), "osv": ("packages",)}
+"""Lists that a scanner leaves out where they would be empty: under another name they are missed as if they were."""
 CLEAN_FILE: Final = {"Target": "go.mod", "Class": "lang-pkgs", "Type": "gomod"}
+
+
+def quiet(name: str, value: Any) -> bool:
+    """Whether the sample of a format has lost a finding by what was done to it, and nothing says so."""
+    whole = read_as(sample(name), name)
+    try:
+        read = read_as(value, name)
+    except Poison:
+        return False
+    told = len(read.rejected) > len(whole.rejected) or set(read.warnings) > set(whole.warnings)
+    return len(read.findings) < len(whole.findings) and not told
+
+
+def lists(value: Any) -> Iterator[tuple[str | int, ...]]:
+    """Where a list stands under a name."""
+    return (path for path, held in walked(value) if path and isinstance(held, list) and isinstance(path[-1], str))
+
+
+@pytest.mark.parametrize("name", sorted(ADAPTERS))
+def test_what_should_be_a_list_and_is_none_is_not_read_as_an_empty_one(name: str) -> None:
+    """Wherever it stands: it is rejected, or the report refused."""
+    value = sample(name)
+    assert [(path, bad) for path in lists(value) for bad in NO_LISTS if quiet(name, replaced(value, path, bad))] == []
+
+
+@pytest.mark.parametrize("name", sorted(ADAPTERS))
+def test_a_list_of_results_by_another_name_is_told(name: str) -> None:
+    """As a newer version of a scanner may have it."""
+    missed: list[str | int] = []
+    for path in lists(sample(name)):
+        renamed = copy.deepcopy(sample(name))
+        held = at(renamed, path[:-1])
+        held[f"{path[-1]}-{TEXT}"] = held.pop(path[-1])
+        missed += [path[-1]] if quiet(name, renamed) else []
+    assert set(missed) == set(LEFT_OUT.get(name, ()))
 
 
 @pytest.mark.parametrize(

@@ -107,10 +107,12 @@ class Kubescape:
             context = _Context.of(report, hints)
             held = sequence(report.get("resources")) or ()
             resources = {i: _About.of(i, r) for r in held if (i := said(inside(r, "resourceID")))}
-            results = sequence(report.get("results")) or ()
-            if not results and not resources:
-                yield Remark("Kubescape looked at no resource")
-            for number, result in enumerate(results):
+            results = sequence(report.get("results"))
+            if results is None and report.get("results") is not None:
+                yield Unusable(f"{pointer}/results", "the results are no array")
+            elif not results:
+                yield Remark(f"Kubescape looked at no resource{', of those that it lists' if resources else ''}")
+            for number, result in enumerate(results or ()):
                 yield from _results(result, f"{pointer}/results/{number}", resources, context)
 
 

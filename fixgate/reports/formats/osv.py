@@ -29,11 +29,15 @@ from fixgate.reports.fields import (
 from fixgate.reports.packages import known_as, purl, type_of
 from fixgate.reports.paths import Place, portable
 from fixgate.reports.severity import CVSS, by_number, by_vector, by_word, unknown
+from fixgate.reports.unread import unread
 
 _LINKS: Final = 10
 _FIXES: Final = 10
 _WORDED: Final = frozenset({"Ubuntu"})
 """Types of `severity` whose score is a word; of the others it is a CVSS vector."""
+
+
+_LISTS: Final = frozenset({"vulnerabilities", "license_violations", "groups", "licenses", "dependency_groups"})
 
 
 class _Vulnerability(Shape):
@@ -123,6 +127,7 @@ def _of_source(value: object, pointer: str, hints: Hints) -> Iterator[Item]:
         if mapping(value) is None or inside(value, "packages") is not None:
             yield Unusable(pointer, "no source of OSV-Scanner")
         return
+    yield from unread(mapping(value) or {}, ("packages",), "OSV-Scanner")
     source = inside(value, "source") or inside(value, "packageSource")
     path, kind = text(inside(source, "path")), text(inside(source, "type"))
     place = portable(path) if path else None
@@ -133,6 +138,7 @@ def _of_source(value: object, pointer: str, hints: Hints) -> Iterator[Item]:
 def _of_package(value: object, pointer: str, place: Place | None, kind: str, hints: Hints) -> Iterator[Item]:
     fields = mapping(value) or {}
     read = shaped(_Package, fields.get("package"), f"{pointer}/package")
+    yield from unread(fields, _LISTS, "OSV-Scanner")
     context = None if isinstance(read, Unusable) else _context(read, fields, place, kind, hints)
     for name, reader in (("vulnerabilities", _vulnerability), ("license_violations", _licence)):
         found = fields.get(name)

@@ -1,7 +1,7 @@
 """Trivy's JSON: of an image, a folder, a repository, a cluster or an account; and the bare array of before 0.20."""
 
 import re
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -16,6 +16,7 @@ from fixgate.reports.formats.trivy_results import Target, file_of, licence, misc
 from fixgate.reports.formats.trivy_shapes import License, Misconfiguration, Modified, Secret, Vulnerability
 from fixgate.reports.packages import GENERIC, type_of
 from fixgate.reports.paths import clone_address, portable
+from fixgate.reports.unread import unread
 
 _CLUSTERS: Final = ("Resources", "Findings", "Vulnerabilities", "Misconfigurations")
 """Where the things of a cluster stand: now, consolidated, and in older versions."""
@@ -100,7 +101,7 @@ def _has_targets(value: object) -> bool:
 def _of_report(fields: Mapping[str, Any], pointer: str, hints: Hints) -> Iterator[Item]:
     if fields.get("Results") is None:
         yield Remark("there are no results: Trivy does not say whether there was anything that it could look at")
-    yield from _unread(fields, ("Results",))
+    yield from unread(fields, ("Results",), "Trivy")
     if inside(fields, "Metadata", "OS", "EOSL") is True:
         yield Remark("the operating system is past its end of support: Trivy may not know of its vulnerabilities")
     yield from _of_targets(fields.get("Results"), f"{pointer}/Results", _artifact(fields, hints))
@@ -133,7 +134,7 @@ def _artifact(fields: Mapping[str, Any], hints: Hints) -> _Artifact:
 
 def _of_cluster(fields: Mapping[str, Any], pointer: str, hints: Hints) -> Iterator[Item]:
     cluster, broken, whole = text(fields.get("ClusterName")), 0, 0
-    yield from _unread(fields, _CLUSTERS)
+    yield from unread(fields, _CLUSTERS, "Trivy")
     for name in _CLUSTERS:
         if fields.get(name) is not None and sequence(fields[name]) is None:
             yield Unusable(f"{pointer}/{name}", "the things of the cluster are no array")
@@ -177,7 +178,7 @@ def _of_targets(value: object, pointer: str, artifact: _Artifact) -> Iterator[It
 
 
 def _of_target(fields: Mapping[str, Any], pointer: str, artifact: _Artifact) -> Iterator[Item]:
-    yield from _unread(fields, ("Class", "Packages", *_READERS))
+    yield from unread(fields, ("Class", "Packages", *_READERS), "Trivy")
     kind = fields.get("Class")
     if kind is not None and text(kind) not in _CLASSES:
         yield Remark("there are targets of a kind that is not known: what Trivy says of them may not be read")
@@ -189,12 +190,6 @@ def _of_target(fields: Mapping[str, Any], pointer: str, artifact: _Artifact) -> 
             yield Unusable(f"{pointer}/{name}", "the results are no array")
         for number, value in enumerate(items or ()):
             yield reader(value, f"{pointer}/{name}/{number}", target)
-
-
-def _unread(fields: Mapping[str, Any], known: Container[str]) -> Iterator[Item]:
-    """A remark when there are lists of which nobody knows what they say."""
-    if any(sequence(value) for name, value in fields.items() if name not in known):
-        yield Remark("there are lists that are not read: Trivy may say more than what is counted")
 
 
 def _target(fields: Mapping[str, Any], artifact: _Artifact) -> Target:

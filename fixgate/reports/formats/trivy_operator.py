@@ -28,6 +28,7 @@ from fixgate.reports.fields import (
 )
 from fixgate.reports.formats.trivy_results import Target, file_of, misconfiguration, secret, vulnerability
 from fixgate.reports.formats.trivy_shapes import Misconfiguration, Secret, Vulnerability
+from fixgate.reports.unread import unread
 
 _GROUP: Final = "aquasecurity.github.io/"
 _LIST: Final = "items"
@@ -143,6 +144,7 @@ def _of_object(fields: Mapping[str, object], pointer: str, hints: Hints) -> Iter
         yield Unusable(pointer, "a kind of report that is not read, or one that says nothing")
     else:
         report = _Report(_target(fields, given, hints), text(inside(given, "artifact", "repository")))
+        yield from unread(given, _READERS, "the Trivy operator")
         for name, reader in _READERS.items():
             found = given.get(name)
             items = sequence(found)

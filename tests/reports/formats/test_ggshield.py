@@ -7,6 +7,7 @@ import pytest
 
 from fixgate.errors import Poison
 from fixgate.events import Resource, Severity
+from fixgate.reports.fields import inside
 from fixgate.reports.report import Scan
 from tests.reports.making import KEY_ID, encoded, found, leak, one, report
 
@@ -50,15 +51,21 @@ def entity(*incidents: object, file: str = "deploy/settings.py") -> dict[str, An
     return {"mode": "FILE", "filename": file, "incidents": incidents, **counts}
 
 
+def totals(parts: tuple[Any, ...]) -> dict[str, int]:
+    """What is counted of scans or files."""
+    total = sum(n for part in parts if isinstance(n := inside(part, "total_incidents"), int))
+    return {"total_incidents": total, "total_occurrences": total}
+
+
 def scan(*entities: object, **changes: Any) -> dict[str, Any]:
     """A scan of a folder."""
-    made: dict[str, Any] = {"id": ".", "type": "path_scan", "total_incidents": 1, "total_occurrences": 1}
+    made: dict[str, Any] = {"id": ".", "type": "path_scan", **totals(entities)}
     return {**made, "secrets_engine_version": "2.130.0", "entities_with_incidents": entities, **changes}
 
 
 def commits(*scans: object) -> dict[str, Any]:
     """A scan of commits."""
-    return {"id": "x", "type": "commit-range", "scans": scans, "total_incidents": 1, "total_occurrences": 1}
+    return {"id": "x", "type": "commit-range", "scans": scans, **totals(scans)}
 
 
 def commit(*entities: object, sha: str = COMMIT) -> dict[str, Any]:
@@ -121,6 +128,15 @@ def test_what_has_no_totals_is_refused(value: object) -> None:
 
 
 # -- scan ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_counted_and_not_there_is_told() -> None:
+    """All of it missing is no clean scan."""
+    read = report(scan(total_incidents=2))
+    assert (read.scan, read.results, len(read.warnings)) == (Scan.FAILED, 0, 1)
+    read = report(commits(commit(entity(incident())), {**commit(), "total_incidents": 1}))
+    assert (read.scan, len(read.findings), len(read.warnings)) == (Scan.FINDINGS, 1, 1)
+    assert report(scan(entity(incident()), total_incidents=True)).warnings == ()
 
 
 def test_nothing_found_is_clean_and_errors_are_a_warning() -> None:
