@@ -2,9 +2,9 @@
 
 import pytest
 
-from fixgate.reports.fields import step, text, texts, word
+from fixgate.reports.fields import alone, step, text, texts, word
 from fixgate.reports.paths import clone_address, portable
-from fixgate.reports.secrets import shown
+from fixgate.reports.secrets import about_secrets, shown
 
 BLANKS = " " * 300_000
 """With a pattern that looks for blanks twice this would take hours."""
@@ -30,6 +30,19 @@ def test_many_blanks_cost_no_more_than_they_are_long() -> None:
     assert shown(BLANKS + "x" + BLANKS + "y") == "x" + BLANKS + "y"
     assert shown("*" + BLANKS + "*") == ""
     assert portable("../" * 100_000 + "a").path == "a"
+
+
+@pytest.mark.parametrize("nothing", [None, 7, ["a"], "", " none "])
+def test_what_is_no_word_stands_not_even_alone(nothing: object) -> None:
+    """A value of another type decorates nothing."""
+    assert (alone(nothing), alone(" a ")) == ((), ("a",))
+
+
+@pytest.mark.parametrize("before", ["", "x" * 400])
+def test_rules_about_secrets_are_known_by_any_of_their_names(before: str) -> None:
+    """In any spelling, and in a name that is too long to be remembered."""
+    assert not about_secrets(f"{before} sql injection", "keys")
+    assert about_secrets("sql injection", f"{before} Hard-Coded API_Key")
 
 
 def test_what_only_decorates_may_be_anything() -> None:
