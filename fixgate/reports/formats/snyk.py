@@ -72,10 +72,10 @@ def _of_page(fields: Mapping[str, object], pointer: str, hints: Hints) -> Iterat
 
 def _of_project(fields: Mapping[str, object], pointer: str, around: Project | None, hints: Hints) -> Iterator[Item]:
     project = _project(fields, around, hints)
-    rows = fields.get("vulnerabilities")
-    if rows is not None and sequence(rows) is None:
-        yield Unusable(f"{pointer}/vulnerabilities", "the results are no array")
-    for number, value in enumerate(sequence(rows) or ()):
+    for name in ("vulnerabilities", _INFRASTRUCTURE, "applications"):
+        if fields.get(name) is not None and sequence(fields[name]) is None:
+            yield Unusable(f"{pointer}/{name}", "the results are no array")
+    for number, value in enumerate(sequence(fields.get("vulnerabilities")) or ()):
         place = f"{pointer}/vulnerabilities/{number}"
         row = shaped(Vulnerability, value, place)
         yield row if isinstance(row, Unusable) else vulnerability(row, place, project)

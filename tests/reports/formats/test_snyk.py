@@ -163,6 +163,8 @@ def test_a_project_that_is_none_is_rejected() -> None:
     """It is counted, not skipped."""
     read = report([project(row()), 7, project(vulnerabilities={}), container(applications=[7])])
     assert [r.pointer for r in read.rejected] == ["/1", "/2/vulnerabilities", "/3/applications/0"]
+    read = report([container(applications={}), project(infrastructureAsCodeIssues={"0": {}})])
+    assert [r.pointer for r in read.rejected] == ["/0/applications", "/1/infrastructureAsCodeIssues"]
 
 
 @pytest.mark.parametrize("value", [{"data": []}, {"jsonapi": {}, "data": [{"type": "project"}]}, {"ok": True}])
