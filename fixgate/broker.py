@@ -109,12 +109,11 @@ class Member(Protocol):
         """
         ...
 
-    def pause(self) -> None:
-        """Deliver nothing until `resume`, while `poll` keeps the membership alive."""
-        ...
+    def hold(self, partitions: frozenset[TopicPartition] | None = None) -> None:
+        """Deliver nothing of these from now on, of any when None, while `poll` keeps the membership alive.
 
-    def resume(self) -> None:
-        """Deliver again, from where it stopped; nothing is skipped."""
+        What was held before and is not named any more is delivered again, from where it stopped; nothing is skipped.
+        """
         ...
 
     def close(self) -> None:

@@ -204,7 +204,7 @@ class MemoryMember:
         self._group = group
         self._ownership = ownership
         self._shards: list[int] = []
-        self._paused = False
+        self._held: frozenset[TopicPartition] | None = frozenset()
         self._next: dict[TopicPartition, int] = {}
         self.name = name
         self.instance = instance
@@ -222,7 +222,7 @@ class MemoryMember:
             self._group.rebalance()
         if self.generation != self._group.generation and not self._assigned():
             return ()
-        return () if self._paused else self._read(limit)
+        return () if self._held is None else self._read(limit)
 
     def _assigned(self) -> bool:
         self._release()
@@ -241,7 +241,7 @@ class MemoryMember:
 
     def _read(self, limit: int) -> list[Inbound]:
         found: list[Inbound] = []
-        for partition in sorted(self._next):
+        for partition in sorted(self._next.keys() - (self._held or frozenset())):
             self._broker.check_kept(partition, self._next[partition])
             log = self._broker.logs[partition]
             while self._next[partition] < len(log) and len(found) < limit:
@@ -258,13 +258,9 @@ class MemoryMember:
         self._broker.abandoned(lambda t: t.group == self.name and not t.positions.keys().isdisjoint(inputs))
         return {i: self._group.positions.get(i) for i in inputs}
 
-    def pause(self) -> None:
-        """See `broker.Member.pause`."""
-        self._paused = True
-
-    def resume(self) -> None:
-        """See `broker.Member.resume`."""
-        self._paused = False
+    def hold(self, partitions: frozenset[TopicPartition] | None = None) -> None:
+        """See `broker.Member.hold`."""
+        self._held = partitions
 
     def close(self) -> None:
         """See `broker.Member.close`."""

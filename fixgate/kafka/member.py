@@ -71,7 +71,7 @@ class KafkaMember:
         self._ownership = ownership
         self._next: dict[TopicPartition, int] = {}
         self._shards: list[int] = []
-        self._paused = False
+        self._held: frozenset[TopicPartition] | None = frozenset()
         self._failure: BaseException | None = None
         settings = {**config, **MEMBER, "group.id": group, "group.instance.id": instance}
         self._consumer = Deferred(lambda: Consumer(settings))
@@ -119,17 +119,21 @@ class KafkaMember:
             return
         raise translate(error, "reading")
 
-    def pause(self) -> None:
-        """See `broker.Member.pause`."""
-        self._paused = True
-        self.consumer.pause([ClientPartition(*p) for p in self._next])
+    def hold(self, partitions: frozenset[TopicPartition] | None = None) -> None:
+        """See `broker.Member.hold`."""
+        before, self._held = self._kept_back(), partitions
+        # Asked before every poll, fifty times a second where work outside is waited for; mostly nothing changes.
+        self._pause(self._kept_back() - before)
+        if again := before - self._kept_back():
+            self.consumer.resume([ClientPartition(*p) for p in again])
 
-    def resume(self) -> None:
-        """See `broker.Member.resume`."""
-        if not self._paused:
-            return  # asked before every poll, which is fifty times a second where work outside is waited for
-        self._paused = False
-        self.consumer.resume([ClientPartition(*p) for p in self._next])
+    def _kept_back(self) -> frozenset[TopicPartition]:
+        owned = frozenset(self._next)
+        return owned if self._held is None else self._held & owned
+
+    def _pause(self, partitions: frozenset[TopicPartition]) -> None:
+        if partitions:
+            self.consumer.pause([ClientPartition(*p) for p in partitions])
 
     def close(self) -> None:
         """See `broker.Member.close`."""
@@ -142,8 +146,7 @@ class KafkaMember:
             self._shards = sorted(p.partition for p in partitions)
             self._next = dict(self._ownership.assigned(self._shards, self.committed))
             consumer.assign([ClientPartition(t.topic, t.partition, o) for t, o in self._next.items()])
-            if self._paused:
-                self.pause()
+            self._pause(self._kept_back())
 
         self._guarded(assign)
 

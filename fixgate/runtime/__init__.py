@@ -17,7 +17,8 @@ where the last transaction ended. Step 5 goes record by record: the next record 
 
 A verb may say that there is more to a record (`Result.unfinished`): what it answered is committed, the position is not
 moved past the record, and the next transaction asks it again. How far it came is in its state, so a crash between two
-transactions neither repeats nor loses anything.
+transactions neither repeats nor loses anything. Meanwhile its partition is set aside (`holding.py`), so that the others
+do not wait for it; a record that wants its transactions alone (`Workload.alone`) is set aside at once.
 
 A service that works outside Kafka has effects (`effects.py`): they are given the orders in its state, when a shard is
 taken over and after each commit, and tell the verb how it went. What was told is an event of the next batch, between

@@ -90,17 +90,20 @@ class FactFinder(Generic[G]):
         parent = parse_traceparent(told.context)
         return tracer.root_span(name, told.id.encode()) if parent is None else tracer.child_span(name, parent)
 
-    def gather(self, items: Sequence[Item[G]]) -> tuple[list[Item[G]], Mapping[str, Broadcast]]:
+    def gather(
+        self, items: Sequence[Item[G]], deadline: float | None = None
+    ) -> tuple[list[Item[G]], Mapping[str, Broadcast]]:
         """Step 4: the items whose facts are there, up to the first whose are not.
 
-        Blocks for at most the deadline. Raises Transient when the facts of the very first are not there. What else
-        goes wrong is about that record: it becomes its fault.
+        Blocks for at most the deadline, in seconds. Raises Transient when the facts of the very first are not there.
+        What else goes wrong is about that record: it becomes its fault.
         """
         broadcasts = self._broadcasts.refresh()
         if self._pool is None:
             return list(items), broadcasts
-        asked = [(item, self._ask(self._pool, item)) for item in items]
-        limit = time.monotonic() + self._wiring.gather_deadline
+        seconds = self._wiring.gather_deadline if deadline is None else deadline
+        asked = [(item, self._ask(self._pool, item, seconds)) for item in items]
+        limit = time.monotonic() + seconds
         ready: list[Item[G]] = []
         try:
             for item, future in asked:
@@ -144,7 +147,7 @@ class FactFinder(Generic[G]):
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _ask(self, pool: ThreadPoolExecutor, item: Item[G]) -> "Future[G] | None":
+    def _ask(self, pool: ThreadPoolExecutor, item: Item[G], deadline: float) -> "Future[G] | None":
         if item.event is None:
             return None
         key = self._key(item)
@@ -152,7 +155,7 @@ class FactFinder(Generic[G]):
             item.now, item.gathered = self._kept[key]
             return None
         event: Event = item.event
-        return pool.submit(self._workload.gather, event, self._wiring.gather_deadline)
+        return pool.submit(self._workload.gather, event, deadline)
 
     def _keep(self, item: Item[G]) -> None:
         key = self._key(item)

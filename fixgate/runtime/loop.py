@@ -14,6 +14,7 @@ from fixgate.runtime.crew import Crew
 from fixgate.runtime.deciding import Batch, Decider
 from fixgate.runtime.effects import Outside
 from fixgate.runtime.facts import FactFinder, Item
+from fixgate.runtime.holding import Hand
 from fixgate.runtime.measuring import Measures
 from fixgate.runtime.shards import Shards
 from fixgate.runtime.wiring import Step, Wiring
@@ -59,9 +60,8 @@ class Runtime(Generic[G]):
         self._measures = Measures(wiring, self.shards)
         self._member: Member | None = None
         self._transactor: Transactor | None = None
-        self._held: list[Inbound] = []
+        self._hand = Hand()
         self._breath = wiring.breath
-        self._width = wiring.batch
         self._ticked: dict[int, datetime] = {}
         self.failures = 0
         """How many times in a row the present batch had to be forgotten and tried again."""
@@ -103,29 +103,49 @@ class Runtime(Generic[G]):
             self.close()
 
     def step(self) -> int:
-        """One pass through the recipe; returns how many events it came on with.
+        """One pass through the recipe, and one for what is set aside; returns how many events it came on with.
 
         Blocks for a moment when there are none.
         """
-        records = self._poll()
+        self._poll()
+        records = self._hand.ready[: self._wiring.batch]
         ticks = self._due()
         told = self._outside.told(self.shards.owned, self._wiring.batch)
         if records or told:
             self._breath.begin()
         try:
-            items = self._commit(records[: self._width], ticks, told)
+            items = self._commit(records, ticks, told)
         except Transient as error:
             self._forget_transaction()
-            self._held = list(records)
             self.failures += 1
             self._measures.aborted(error)
             self._wiring.telemetry.log.warning("trying again", why=error.message, failures=self.failures)
             return 0
-        done = sum(item.inbound is not None and item.over for item in items)
-        self._held = list(records[done:])
-        self._widen(items)
         self.failures = 0
-        return len(items)
+        self._hand.done(_positions(items))
+        last = items[-1] if items else None
+        if last is not None and last.inbound is not None and not last.over:
+            self._hand.set_aside(last.inbound.source)
+            return len(items)
+        return len(items) + self._turn()
+
+    def _turn(self) -> int:
+        """The same with one record of what is set aside: the others wait for one transaction of it, never for facts."""
+        record = self._hand.turn()
+        if record is None:
+            return 0
+        patience = 0.0 if self._hand.ready or self._outside.waiting else POLL_SECONDS
+        try:
+            (item,) = self._commit([record], patience=patience)
+        except Transient as error:
+            self._forget_transaction()
+            failures = self._hand.rest()
+            self._measures.aborted(error)
+            if failures.bit_count() == 1:  # whenever it has taken twice as long
+                self._wiring.telemetry.log.warning("trying again", why=error.message, failures=failures)
+            return 0
+        self._hand.turned(record.source, over=item.over)
+        return 1
 
     def close(self) -> None:
         """Leave the group and let go of everything; what is open is aborted.
@@ -143,23 +163,22 @@ class Runtime(Generic[G]):
 
     # -- the steps -----------------------------------------------------------------------------------------------
 
-    def _poll(self) -> Sequence[Inbound]:
+    def _poll(self) -> None:
         self._at(Step.POLL)
-        member = self._running(self._member)
-        if not self._held:
-            member.resume()
-            records = member.poll(self._wiring.batch, ATTENTIVE_POLL_SECONDS if self._outside.on else POLL_SECONDS)
-            self._measures.idle = not records
-            if not (records or self._outside.waiting) or not self._breath.take():
-                return records
-            self._held, room = list(records), self._wiring.batch - len(records)
+        member, hand = self._running(self._member), self._hand
+        if not hand.ready:
+            member.hold(hand.aside)
+            attentive = ATTENTIVE_POLL_SECONDS if self._outside.on else POLL_SECONDS
+            hand.add(member.poll(self._wiring.batch, 0.0 if hand.urgent else attentive))
+            self._measures.idle = not (hand.ready or hand.aside)
+            if not (hand.ready or self._outside.waiting) or not self._breath.take():
+                return
+            room = self._wiring.batch - len(hand.ready)
         else:
-            member.pause()
+            member.hold()
             room = 0
-        # At least one is asked for, if only to stay a member; a revocation in here forgets what is held.
-        held = self._held
-        more = member.poll(max(room, 1), 0.0)
-        return [*held, *more] if self._held is held else list(more)
+        # At least one is asked for, if only to stay a member; a revocation in here forgets what is in hand.
+        hand.add(member.poll(max(room, 1), 0.0))
 
     def _due(self) -> list[Tick]:
         every = self._workload.ticks
@@ -169,7 +188,15 @@ class Runtime(Generic[G]):
         due = [shard for shard in self.shards.owned if shard not in self._ticked or now >= self._ticked[shard] + every]
         return [Tick(shard=shard, now=now) for shard in sorted(due)]
 
-    def _commit(self, records: Sequence[Inbound], ticks: Sequence[Tick], told: Sequence[Told]) -> list[Item[G]]:
+    def _commit(
+        self,
+        records: Sequence[Inbound],
+        ticks: Sequence[Tick] = (),
+        told: Sequence[Told] = (),
+        *,
+        patience: float | None = None,
+    ) -> list[Item[G]]:
+        """Steps 2 to 8; with `patience` (seconds) for a record whose turn it is."""
         events = bool(records or ticks or told)
         if not events and not (self._broadcasts.rejected and 0 in self.shards.owned):
             return []
@@ -178,7 +205,7 @@ class Runtime(Generic[G]):
         self._at(Step.TRACE)
         items = self._facts.trace(verified, ticks, told)
         self._at(Step.GATHER)
-        items, broadcasts = self._facts.gather(self._apart(items))
+        items, broadcasts = self._facts.gather(self._others(items) if patience is None else items, patience)
         self._at(Step.DECIDE)
         batch = Batch()
         if 0 in self.shards.owned:
@@ -187,7 +214,7 @@ class Runtime(Generic[G]):
         items = self._decide(batch, items, broadcasts)
         self._at(Step.SIGN)
         outputs = self._crew.map(self._outgoing.signed, batch.records)
-        positions = {i.inbound.source: i.inbound.offset + 1 for i in items if i.inbound is not None and i.over}
+        positions = _positions(items)
         self.shards.keep(positions)
         states = [o for shard, state in self.shards.owned.items() for o in self._outgoing.state(shard, state)]
         self._decider.check(batch)
@@ -235,24 +262,27 @@ class Runtime(Generic[G]):
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    def _apart(self, items: list[Item[G]]) -> list[Item[G]]:
-        """What goes into one transaction: up to the first record that is to be alone, or that one."""
-        first = next((n for n, item in enumerate(items) if item.inbound is not None), len(items))
-        for number in range(first, len(items)):
-            if self._alone(items[number]):
-                return items[: max(number, first + 1)]
-        return items
+    def _others(self, items: Sequence[Item[G]]) -> list[Item[G]]:
+        """What may be in one transaction; who is to be alone is set aside once it is the first of its partition."""
+        kept: list[Item[G]] = []
+        begun: set[TopicPartition] = set()
+        apart: set[TopicPartition] = set()
+        for item in items:
+            if item.inbound is None:
+                kept.append(item)
+                continue
+            source = item.inbound.source
+            if source not in apart and self._alone(item):
+                apart.add(source)
+                if source not in begun:
+                    self._hand.set_aside(source)
+            if source not in apart:
+                begun.add(source)
+                kept.append(item)
+        return kept
 
     def _alone(self, item: Item[G]) -> bool:
         return isinstance(item.event, Received) and self._workload.alone(item.event)
-
-    def _widen(self, items: Sequence[Item[G]]) -> None:
-        """How many of the records in hand are taken next.
-
-        Those behind a record that is not over are verified for nothing: one at first, then twice as many each time.
-        """
-        apart = any(not item.over or self._alone(item) for item in items)
-        self._width = 1 if apart else min(2 * self._width, self._wiring.batch)
 
     def _shard_of(self, item: Item[G]) -> int:
         if item.inbound is not None:
@@ -275,8 +305,7 @@ class Runtime(Generic[G]):
     def _forget(self, shards: Sequence[int]) -> None:
         """Shards are lost: what is in hand belongs to whoever has them next."""
         self._outside.lost(shards)
-        self._held = []
-        self._width = self._wiring.batch
+        self._hand.forget()
         self._facts.forget_all()
         self._ticked.clear()
 
@@ -293,3 +322,8 @@ class Runtime(Generic[G]):
         if part is None:
             raise AssertionError("the runtime has not been started")
         return part
+
+
+def _positions(items: Sequence[Item[G]]) -> dict[TopicPartition, int]:
+    """Behind what is over of each partition."""
+    return {i.inbound.source: i.inbound.offset + 1 for i in items if i.inbound is not None and i.over}

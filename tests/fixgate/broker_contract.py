@@ -132,11 +132,27 @@ class BrokerContract:
         """Pausing delays records and loses none."""
         with self.member(broker, prefix) as (member, recorder):
             self.settle((member, recorder))
-            member.pause()
+            member.hold()
             self.append(broker, TopicPartition(prefix + "in", 0), b"x")
             assert self.read(member, 1, polls=3) == []
-            member.resume()
+            member.hold(frozenset())
             assert [r.value for r in self.read(member, 1)] == [b"x"]
+
+    def test_a_partition_that_is_held_gets_nothing_and_the_others_everything(self, broker: Broker, prefix: str) -> None:
+        """Holding one delays its records, loses none, and costs the others nothing."""
+        held, free = TopicPartition(prefix + "in", 0), TopicPartition(prefix + "in", 1)
+        with self.member(broker, prefix) as (member, recorder):
+            self.settle((member, recorder))
+            member.hold(frozenset({held}))
+            for source in (held, free):
+                self.append(broker, source, b"1")
+            assert [r.source for r in self.read(member, 1)] == [free]
+            assert self.read(member, 1, polls=3) == []
+            member.hold(frozenset({free}))
+            self.append(broker, free, b"2")
+            assert [r.source for r in self.read(member, 1)] == [held]
+            member.hold(frozenset())
+            assert [r.value for r in self.read(member, 1)] == [b"2"]
 
     def test_a_commit_shows_records_and_positions_together(self, broker: Broker, prefix: str) -> None:
         """After a commit the records are visible, the ends are told, and a successor begins behind the positions."""
