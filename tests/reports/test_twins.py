@@ -7,8 +7,10 @@ from typing import Any, Final
 import pytest
 
 from fixgate.reports import spans
+from fixgate.reports.registry import ADAPTERS
 from fixgate.reports.report import Report, read
 from tests.reports.making import data, leak, report, result, sarif
+from tests.reports.samples import at, path_of, read_as, rebuilt, sample
 
 SECRET: Final = "s3cr" + "et-" + "a" * 20
 OTHER: Final = "s3cr" + "et-" + "b" * 20
@@ -108,3 +110,17 @@ def test_lines_files_and_runs_tell_no_repeat_apart_and_no_twins_together(eager: 
             order.shuffle(results)
             again = read(way(), eager=eager)
             assert (counted(again), prints(again)) == (expected, prints(first))
+
+
+@pytest.mark.parametrize("name", sorted(ADAPTERS))
+def test_a_repeat_whose_fields_come_in_another_order_is_exact(name: str) -> None:
+    """In every format whose results stand in arrays."""
+    value = sample(name)
+    before = read_as(value)
+    for told in before.findings:
+        path = path_of(told.draft.pointer, value)
+        if path and isinstance(path[-1], int):
+            doubled = sample(name)
+            again = rebuilt(at(value, path), fields=lambda _, held: dict(reversed(held.items())))
+            at(doubled, path[:-1]).append(again)
+            assert counted(read_as(doubled)) == (len(before.findings), before.repeated + 1)

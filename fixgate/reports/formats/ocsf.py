@@ -75,7 +75,7 @@ class Ocsf:
             if isinstance(read, Unusable):
                 yield read
             elif read.class_uid not in CLASSES:
-                yield Unusable(pointer, f"class {read.class_uid} is not one of findings (2001 to 2008)")
+                yield Unusable(pointer, "its class is not one of findings (2001 to 2008)")
             elif _passed(read):
                 yield Passed(pointer)
             elif _suppressed(read):

@@ -30,6 +30,12 @@ def test_ocsf_severity_is_the_ids(number: int | None) -> None:
     assert one(ocsf(severity_id=number)).severity.normalised == names.get(number, "unknown")
 
 
+def test_a_class_that_is_none_is_rejected_without_its_number() -> None:
+    """It is a value of the report like any other."""
+    (bad,) = report([ocsf(), ocsf(class_uid=6003)]).rejected
+    assert (bad.pointer, bad.why) == ("/1", "its class is not one of findings (2001 to 2008)")
+
+
 def test_ocsf_counts_what_is_no_finding_apart() -> None:
     """Passed checks, suppressed ones, other classes."""
     others = [
