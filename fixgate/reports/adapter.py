@@ -8,7 +8,7 @@ Adapters are pure. What an adapter raises by accident rejects the whole report a
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -30,15 +30,18 @@ class Hints:
     repository: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exposed:
+class Exposed(Struct, kw_only=True, frozen=True, gc=False):
     """A secret that the report shows; `value` never leaves ingest. An unknown value (redacted) is empty.
 
     `kind` is what the scanner calls it: a rule, a detector.
     """
 
     kind: str
-    value: str = field(repr=False)
+    value: str
+
+    def __repr__(self) -> str:
+        """Without the secret."""
+        return f"Exposed(kind={self.kind!r})"
 
 
 class Spot(Struct, kw_only=True, frozen=True, gc=False):
@@ -89,7 +92,7 @@ class Draft(Struct, kw_only=True, gc=False):
     package: Package | None = None
     affected: AffectedIdentity | None = None
     secret: Exposed | None = None
-    labels: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
     links: tuple[str, ...] = ()
     first_seen_at: datetime | None = None
     last_seen_at: datetime | None = None

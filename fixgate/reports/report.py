@@ -13,11 +13,12 @@ from typing import Final
 from fixgate.errors import Poison, Reason
 from fixgate.reports.adapter import Draft, Failed, Hints, Item, Passed, Remark, Suppressed
 from fixgate.reports.document import Data, Document, Unusable
-from fixgate.reports.fingerprints import Seen, Told, Twins, hashed, twice
+from fixgate.reports.fingerprints import Seen, Told, hashed, twice
 from fixgate.reports.formats.unsupported import HEAD, named
 from fixgate.reports.opening import EAGER, REPORT_LIMIT, document
 from fixgate.reports.registry import adapter_of
 from fixgate.reports.told import AllTold
+from fixgate.reports.twins import Twins
 
 NO_FORMAT: Final = "none"
 """The format of a report that holds nothing by which to tell."""

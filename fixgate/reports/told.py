@@ -5,7 +5,8 @@ from itertools import islice
 from typing import overload
 
 from fixgate.reports.adapter import Item
-from fixgate.reports.fingerprints import Told, Twins, drafts, fingerprint, hashed
+from fixgate.reports.fingerprints import Told, drafts, fingerprint, hashed
+from fixgate.reports.twins import Twins
 
 
 class AllTold(Sequence[Told]):
