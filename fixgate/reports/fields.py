@@ -153,6 +153,11 @@ def _held(pointer: str, value: object, lists: tuple[str, ...]) -> Iterable[tuple
     return None
 
 
+def first_values(document: Document) -> Iterator[object]:
+    """As many of the document's values as an adapter looks at; one of lines has very many."""
+    return (value for _, value in islice(document.values, LOOKED_AT))
+
+
 def first_objects(document: Document, *lists: str) -> Sequence[Mapping[str, object]]:
     """The objects among the first results; looked for once, for many adapters ask."""
     known = document.looked_at.get(lists)

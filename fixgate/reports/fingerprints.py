@@ -8,7 +8,7 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, msgpack
 
 from fixgate.reports.adapter import Draft, Item
 from fixgate.reports.masking import LEAST, Masker
@@ -18,6 +18,7 @@ VERSION: Final = "v1"
 _SIMPLE: Final = re.compile(r"[A-Za-z0-9_.~-]+")
 """What JSON and addresses write as it is."""
 _LINE_END: Final = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_ENCODER: Final = msgpack.Encoder()
 KEPT: Final = 8
 """Bytes that a hash is known by where many are kept."""
 _HEAP_BITS: Final = 10
@@ -38,16 +39,17 @@ def drafts(said: Iterable[Item]) -> Iterator[Draft]:
 def hashed(name: str, draft: Draft, number: int = 0) -> bytes:
     """SHA-256 of a draft's identity, the format's name and its number among twins.
 
-    Each part is hashed with its length, so that no two lists of parts run together.
+    What is hashed is one array of MessagePack: each part stands in it with its length, so that no two lists of parts
+    run together. In place of half a surrogate pair stands what `backslashreplace` makes of it.
     """
     parts = [name, draft.tool.lower(), *_identity(draft)]
     if number:
         parts.append(str(number))
-    text = "".join([f"{len(part)}:{part}" for part in parts])
-    if text.isascii():
-        return sha256(text.encode()).digest()
-    encoded = [part.encode(errors="surrogatepass") for part in parts]
-    return sha256(b"".join(b"%d:%b" % (len(part), part) for part in encoded)).digest()
+    try:
+        return sha256(_ENCODER.encode(parts)).digest()
+    except UnicodeEncodeError:
+        plain = [part.encode(errors="backslashreplace").decode() for part in parts]
+        return sha256(_ENCODER.encode(plain)).digest()
 
 
 def fingerprint(name: str, digest: bytes) -> str:
@@ -69,10 +71,11 @@ def _surely_not_in(secret: str, parts: tuple[str, ...]) -> bool:
     start = secret[:LEAST]
     if not _SIMPLE.fullmatch(start):
         return False
+    text = "\n".join(parts)
+    if start in text:
+        return False
     lines = secret.splitlines() if _LINE_END.search(secret) else ()
-    return not any(
-        begin in part for begin in {start, *(line.strip()[:LEAST] for line in lines if line.strip())} for part in parts
-    )
+    return not any((bare := line.strip()) and bare[:LEAST] in text for line in lines)
 
 
 class Seen:

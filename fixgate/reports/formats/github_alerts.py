@@ -6,7 +6,7 @@ from typing import Final
 
 from fixgate.reports.adapter import Failed, Hints, Item, Remark
 from fixgate.reports.document import Document
-from fixgate.reports.fields import LOOKED_AT, inside, mapping, said, sequence
+from fixgate.reports.fields import LOOKED_AT, first_values, inside, mapping, said, sequence
 from fixgate.reports.formats.github_alert_drafts import Code, Dependency, Kind, Secret
 from fixgate.reports.formats.github_alert_parts import Envelope
 
@@ -30,9 +30,9 @@ class GitHubAlerts:
         """By an alert of one of the three kinds, a GraphQL connection of them, or the API's refusal to list them."""
         return any(
             _kind(envelope) is not None or _is_refusal(envelope.alert)
-            for _, value in document.values
+            for value in first_values(document)
             for _, envelope in islice(_rest("", value), LOOKED_AT)
-        ) or any(True for _, value in document.values for _ in _connections("", value, most=LOOKED_AT))
+        ) or any(True for value in first_values(document) for _ in _connections("", value, most=LOOKED_AT))
 
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""

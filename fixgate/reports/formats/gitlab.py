@@ -13,7 +13,20 @@ from fixgate.reports.adapter import Draft, Exposed, Failed, Hints, Item, Remark,
 from fixgate.reports.aws import access_key, key_id
 from fixgate.reports.containers import image, workload
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import Shape, inside, labelled, mapping, moment, said, sequence, shaped, some, text, word
+from fixgate.reports.fields import (
+    Shape,
+    first_values,
+    inside,
+    labelled,
+    mapping,
+    moment,
+    said,
+    sequence,
+    shaped,
+    some,
+    text,
+    word,
+)
 from fixgate.reports.packages import known_as, purl
 from fixgate.reports.paths import portable, workflow_in
 from fixgate.reports.secrets import about_secrets, shown
@@ -97,7 +110,7 @@ class GitLab:
 
     def recognises(self, document: Document) -> bool:
         """By the kind of the scan; before version 14 by what a vulnerability has."""
-        return any(_is_report(value) for _, value in document.values)
+        return any(map(_is_report, first_values(document)))
 
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""

@@ -12,7 +12,19 @@ from fixgate.events import FindingStatus, Severity, SeverityRating
 from fixgate.reports.adapter import Draft, Hints, Item, Passed, Remark, Spot, Suppressed
 from fixgate.reports.containers import workload
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import Shape, Word, inside, labelled, mapping, moment, said, sequence, shaped, word
+from fixgate.reports.fields import (
+    Shape,
+    Word,
+    first_values,
+    inside,
+    labelled,
+    mapping,
+    moment,
+    said,
+    sequence,
+    shaped,
+    word,
+)
 from fixgate.reports.paths import clone_address, portable
 from fixgate.reports.severity import Steps, by_number, by_word, unknown, worded
 
@@ -95,7 +107,7 @@ class Kubescape:
 
     def recognises(self, document: Document) -> bool:
         """By the summary of controls beside the results."""
-        return any(_is_report(value) for _, value in document.values)
+        return any(map(_is_report, first_values(document)))
 
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""

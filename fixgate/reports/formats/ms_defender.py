@@ -14,6 +14,7 @@ from fixgate.reports.fields import (
     Shape,
     Word,
     first_objects,
+    first_values,
     inside,
     labelled,
     mapping,
@@ -116,7 +117,7 @@ class MsDefender:
         """By a type of Defender for Cloud; by a machine, a product and a CVE; an empty answer by whose it is."""
         return any(
             _is_machine(fields) or _type(fields) is not None for fields in first_objects(document, *LISTS)
-        ) or any(_is_clean(value) for _, value in document.values)
+        ) or any(map(_is_clean, first_values(document)))
 
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""

@@ -12,6 +12,7 @@ from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
     LOOKED_AT,
     alone,
+    first_values,
     inside,
     labelled,
     mapping,
@@ -53,7 +54,7 @@ class Wiz:
 
     def recognises(self, document: Document) -> bool:
         """By a result of one of its kinds; by the name of a list that only Wiz has."""
-        return any(_is_of_wiz(value) for _, value in islice(document.values, LOOKED_AT))
+        return any(map(_is_of_wiz, first_values(document)))
 
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""
