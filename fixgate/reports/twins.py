@@ -20,6 +20,8 @@ from fixgate.reports.fingerprints import KEPT, drafts
 
 DigestOf = Callable[[int, Draft], bytes]
 """From the number of a draft in its report, and the draft, to its hash."""
+_ALONE: Final = b""
+"""What stands for what a result holds while no other one has its place."""
 _ENCODER: Final = msgpack.Encoder(order="deterministic")
 
 
@@ -52,41 +54,43 @@ class Twins:
 
 
 class _Twin(Struct, gc=False):
-    """One of several. What it holds is looked at when another has its place; `draft` is kept until then."""
+    """One of several; `draft` is kept until another one has its place."""
 
     at: int
     unique: bool
-    draft: Draft | None
-    content: bytes = b""
+    draft: Draft | None = None
 
 
 class _Group:
-    """Results that have one hash, by their places."""
+    """Results that have one hash, by their places and there by what they hold: a report may be of nothing else."""
 
     def __init__(self, wholes: "_Wholes") -> None:
         self._wholes = wholes
-        self._places: dict[tuple[int, int], list[_Twin]] = {}
+        self._places: dict[tuple[int, int], dict[bytes, _Twin]] = {}
 
     def add(self, at: int, draft: Draft) -> bool:
         """One more; False when it is one that is there."""
-        here = self._places.setdefault(_position(draft), [])
-        twin = _Twin(at, draft.unique, draft)
-        if here or self._wholes.long:  # of a long report no draft is kept
-            for one in (*here, twin):
-                self._look(one)
-            if any(one.content == twin.content for one in here):
-                return False
-        here.append(twin)
+        here = self._places.setdefault(_position(draft), {})
+        if not here and not self._wholes.long:  # of a long report no draft is kept
+            here[_ALONE] = _Twin(at, draft.unique, draft)
+            return True
+        first = here.pop(_ALONE, None)
+        if first is not None and first.draft is not None:
+            here[self._content(first.draft)], first.draft = first, None
+        content = self._content(draft)
+        if content in here:
+            return False
+        here[content] = _Twin(at, draft.unique)
         return True
 
     def ordered(self) -> Iterator[_Twin]:
         """All, in an order that is the same whatever the report's is."""
-        for _, here in sorted(self._places.items()):
-            yield from sorted(here, key=lambda twin: twin.content)
+        for place in sorted(self._places):
+            here = self._places[place]
+            yield from (here[content] for content in sorted(here))
 
-    def _look(self, twin: _Twin) -> None:
-        if twin.draft is not None:
-            twin.content, twin.draft = _content(twin.draft, self._wholes.written(twin.draft.pointer)), None
+    def _content(self, draft: Draft) -> bytes:
+        return _content(draft, self._wholes.written(draft.pointer))
 
 
 def _numbers(groups: Iterable[_Group]) -> Iterator[tuple[int, int]]:
