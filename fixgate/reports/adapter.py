@@ -2,24 +2,20 @@
 
 An adapter reads a document and says of each result in it exactly one thing: a `Draft` (a finding), `Passed`,
 `Suppressed`, or `Unusable`; so the counts add up. Besides, it may warn (`Remark`) or say that the scan failed
-(`Failed`). It masks nothing, hashes nothing and counts nothing: that is done once, for all formats (`report.py`, `findings.py`).
+(`Failed`). It masks nothing, hashes nothing and counts nothing: that is done once, for all formats.
 
 Adapters are pure. What an adapter raises by accident rejects the whole report as a defect; it must not.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Protocol
 
-import msgspec
 from msgspec import Struct
 
 from fixgate.events import AffectedIdentity, FindingStatus, Package, Resource, SeverityRating
 from fixgate.reports.document import Document, Unusable
-
-_LABELS: Final[Callable[[], Mapping[str, str]]] = dict
-"""`dict[str, str]` would take twice as long, once a result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +91,7 @@ class Draft(Struct, kw_only=True, gc=False):
     package: Package | None = None
     affected: AffectedIdentity | None = None
     secret: Exposed | None = None
-    labels: Mapping[str, str] = msgspec.field(default_factory=_LABELS)
+    labels: Mapping[str, str] = {}  # a struct copies it
     links: tuple[str, ...] = ()
     first_seen_at: datetime | None = None
     last_seen_at: datetime | None = None
