@@ -101,9 +101,8 @@ def _receiver(stack: Stack) -> Program:
         "FIXGATE_RECEIVER": address,
         "FIXGATE_RECEIVER_TLS": "false",
         "FIXGATE_SOURCES": own.sources,
-        # Where ingest looks, and what it opens: for reports that no message holds.
+        # What ingest opens: for reports that no message holds.
         "FIXGATE_INTAKE_KEY": str(stack.home.intake),
-        "FIXGATE_OBJECTS": str(stack.home.objects),
     }
     port = address.rpartition(":")[2]
     return Program(

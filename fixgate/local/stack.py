@@ -125,6 +125,8 @@ class Stack:
             "FIXGATE_WORKLOAD_API": self.socket(party),
             "FIXGATE_TRUST_DOMAIN": self.settings.trust_domain,
             "FIXGATE_PREFIX": self.settings.prefix,
+            # The commands take it from the same settings: what one stores the others must find.
+            "FIXGATE_OBJECTS": self.settings.objects or str(self.home.objects),
         }
 
     @property

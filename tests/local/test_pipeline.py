@@ -115,12 +115,18 @@ def test_what_is_sealed_for_ingest_ingest_can_open(stack: Stack) -> None:
     assert load_unseal(Path(told["ingest"]["FIXGATE_INTAKE_PRIVATE_KEY"])).open(sealed, b"here") == b"report"
 
 
-def test_what_the_receiver_stores_ingest_can_find(stack: Stack) -> None:
-    """Both mean the same folder, and nobody else is told of it."""
-    told = environments(stack)
-    assert "FIXGATE_OBJECTS" not in told["ingest"]
-    kept = open_objects(told[RECEIVER]["FIXGATE_OBJECTS"], stack.home.path).put(b"sealed")
-    assert open_objects("", Path(told["ingest"]["FIXGATE_HOME"])).get(kept) == b"sealed"
+@pytest.mark.parametrize("named", ["", "elsewhere"])
+def test_what_the_receiver_or_a_publisher_stores_ingest_can_find(stack: Stack, tmp_path: Path, named: str) -> None:
+    """All mean the same folder: that of the settings, which the commands read too, else the home's."""
+    place = str(tmp_path / named) if named else ""
+    own, stack.settings = stack.settings, stack.settings.model_copy(update={"objects": place})
+    try:
+        told = environments(stack)
+        kept = open_objects(stack.settings.objects, stack.home.path).put(b"sealed")
+        for name in (RECEIVER, "ingest", "executor"):
+            assert open_objects(told[name]["FIXGATE_OBJECTS"], Path("nowhere")).get(kept) == b"sealed"
+    finally:
+        stack.settings = own
 
 
 def test_a_roster_and_a_ceiling_of_the_home_are_passed_on(stack: Stack) -> None:
