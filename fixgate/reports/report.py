@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from fixgate.errors import Poison, Reason
-from fixgate.reports.adapter import Draft, Failed, Hints, Item, Passed, Remark, Suppressed
+from fixgate.reports.adapter import Draft, Failed, Hints, Item, Passed, Suppressed
 from fixgate.reports.document import Data, Document, Unusable
 from fixgate.reports.fingerprints import Seen, Told, hashed, twice
 from fixgate.reports.formats.unsupported import HEAD, named
@@ -95,22 +95,20 @@ class _Tally:
     """Of all drafts in order, where they are kept; elsewhere those that were seen."""
     seen: Seen | None = None
 
-    def add(self, item: Item) -> None:
-        """Count one thing that an adapter said."""
-        match item:
-            case Draft():
+    def take(self, items: Iterable[Item]) -> None:
+        """Count what an adapter said; the frequent things are asked for first."""
+        for item in items:
+            if isinstance(item, Draft):
                 self._draft(item)
-            case Passed():
+            elif isinstance(item, Passed):
                 self.passed += 1
-            case Suppressed():
-                self.suppressed += 1
-            case Unusable():
+            elif isinstance(item, Unusable):
                 self.reject(item)
-            case Remark():
+            elif isinstance(item, Suppressed):
+                self.suppressed += 1
+            else:
                 self.warnings[item.text] = None
-            case Failed():
-                self.warnings[item.text] = None
-                self.failed = True
+                self.failed = self.failed or isinstance(item, Failed)
 
     def reject(self, item: Unusable) -> None:
         """Count a result that cannot be used."""
@@ -186,8 +184,7 @@ def _report(name: str, read_as: Document, said: Callable[[], Iterable[Item]]) ->
     tally = _Tally(name, seen=Seen()) if read_as.long else _Tally(name, digests=[])
     for bad in read_as.unusable:
         tally.reject(bad)
-    for item in said():
-        tally.add(item)
+    tally.take(said())
     twins = Twins.among(said, tally.digest_of, tally.twins(), read_as)
     told = AllTold(name, said, twins, tally.drafts - len(twins.repeated), tally.digests)
     return Report(
