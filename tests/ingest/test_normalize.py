@@ -122,7 +122,10 @@ def test_a_letter_names_no_file_of_the_report(ingesting: Ingesting) -> None:
     }
     ingesting.run(data(baseline))
     (letter,) = ingesting.letters
-    assert letter.detail == "1 of 2 results cannot be used: /results/…/0: wrong types: /line_number expected int | null, got str"
+    assert (
+        letter.detail
+        == "1 of 2 results cannot be used: /results/…/0: wrong types: /line_number expected int | null, got str"
+    )
 
 
 def test_putting_such_a_report_back_makes_no_new_finding(ingesting: Ingesting) -> None:
