@@ -113,6 +113,7 @@ class Member(Protocol):
         """Deliver nothing of these from now on, of any when None, while `poll` keeps the membership alive.
 
         What was held before and is not named any more is delivered again, from where it stopped; nothing is skipped.
+        Shards that come and go change nothing about it.
         """
         ...
 

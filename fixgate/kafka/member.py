@@ -124,8 +124,7 @@ class KafkaMember:
         before, self._held = self._kept_back(), partitions
         # Asked before every poll, fifty times a second where work outside is waited for; mostly nothing changes.
         self._pause(self._kept_back() - before)
-        if again := before - self._kept_back():
-            self.consumer.resume([ClientPartition(*p) for p in again])
+        self._resume(before - self._kept_back())
 
     def _kept_back(self) -> frozenset[TopicPartition]:
         owned = frozenset(self._next)
@@ -134,6 +133,10 @@ class KafkaMember:
     def _pause(self, partitions: frozenset[TopicPartition]) -> None:
         if partitions:
             self.consumer.pause([ClientPartition(*p) for p in partitions])
+
+    def _resume(self, partitions: frozenset[TopicPartition]) -> None:
+        if partitions:
+            self.consumer.resume([ClientPartition(*p) for p in partitions])
 
     def close(self) -> None:
         """See `broker.Member.close`."""
@@ -146,6 +149,8 @@ class KafkaMember:
             self._shards = sorted(p.partition for p in partitions)
             self._next = dict(self._ownership.assigned(self._shards, self.committed))
             consumer.assign([ClientPartition(t.topic, t.partition, o) for t, o in self._next.items()])
+            # The client remembers across assignments what was paused, also when it was let go while it was not ours.
+            self._resume(frozenset(self._next) - self._kept_back())
             self._pause(self._kept_back())
 
         self._guarded(assign)

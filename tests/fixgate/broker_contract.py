@@ -2,7 +2,7 @@
 
 import time
 from abc import abstractmethod
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -22,6 +22,7 @@ class Recorder:
         self.topic = topic
         self.owned: set[int] = set()
         self.told: list[tuple[str, tuple[int, ...]]] = []
+        self.when_revoked: Callable[[], None] = lambda: None
 
     def assigned(self, shards: Sequence[int], committed: Committed) -> Mapping[TopicPartition, int]:
         """Read partition i of the topic for each shard i."""
@@ -34,6 +35,7 @@ class Recorder:
         """Forget the shards."""
         self.told.append(("revoked", tuple(shards)))
         self.owned -= set(shards)
+        self.when_revoked()
 
 
 class BrokerContract:
@@ -153,6 +155,32 @@ class BrokerContract:
             assert [r.source for r in self.read(member, 1)] == [held]
             member.hold(frozenset())
             assert [r.value for r in self.read(member, 1)] == [b"2"]
+
+    @pytest.mark.parametrize("early", [True, False])
+    def test_what_was_held_is_delivered_after_the_shards_went_to_and_fro(
+        self, broker: Broker, prefix: str, *, early: bool
+    ) -> None:
+        """Whether it is let go while nothing is owned, or when all is owned again: nothing stays held unasked."""
+        sources = {TopicPartition(prefix + "in", p) for p in range(SHARDS)}
+        with self.member(broker, prefix, "0") as (member, recorder):
+            self.settle((member, recorder))
+            for source in sources:
+                self.append(broker, source, b"1")
+            assert len(self.read(member, 2)) == 2
+            member.hold(frozenset(sources))
+            if early:
+                recorder.when_revoked = lambda: member.hold(frozenset())
+            with self.member(broker, prefix, "1") as second:
+                self.settle((member, recorder), second)
+            seen: set[TopicPartition] = set()
+            for _ in range(300):
+                records = member.poll(1, 0.1)
+                if recorder.owned == {0, 1}:
+                    seen |= {r.source for r in records}
+                    member.hold(frozenset())
+                if seen == sources:
+                    break
+            assert seen == sources
 
     def test_a_commit_shows_records_and_positions_together(self, broker: Broker, prefix: str) -> None:
         """After a commit the records are visible, the ends are told, and a successor begins behind the positions."""
