@@ -229,8 +229,9 @@ class Workload(Generic[G]):
 
     `gather` asks the outside world about one event, outside any transaction, and may raise Transient; it must return
     within the deadline (seconds) that it is given. `ticks` None means that time alone never makes it act. `effects` is
-    what it does outside because of its state, None for most. `alone` names the records whose facts take so much room
-    that those of no other record may be there beside them: such a one is the only record of its transactions.
+    what it does outside because of its state, None for most. `alone` names the records whose facts take so much room,
+    or time, that those of no other such record may be there beside them: such a one is the only record of its
+    transactions, and between them those of other partitions go on.
     """
 
     service: str

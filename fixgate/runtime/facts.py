@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as DeadlineExceeded
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar, cast
 
 from fixgate.broadcasts import Broadcasts
 from fixgate.broker import Inbound, TopicPartition
@@ -20,6 +20,15 @@ from fixgate.telemetry import Span, context_of, parse_traceparent
 from fixgate.verbs import Broadcast, Event, Received, Tick, Told, Workload, gather_nothing
 
 G = TypeVar("G")
+Place = tuple[TopicPartition, int, str]
+
+
+TURN_SECONDS: Final = 0.2
+"""What a gathering has time for that goes on, if it must, from one turn to the next."""
+
+
+class Late(Transient):
+    """The facts are not there yet: nothing was begun."""
 
 
 @dataclass(slots=True)
@@ -50,7 +59,9 @@ class FactFinder(Generic[G]):
         self._intake = intake
         self._broadcasts = broadcasts
         self._group = wiring.naming.group(workload.service)
-        self._kept: dict[tuple[TopicPartition, int, str], tuple[datetime, G]] = {}
+        self._kept: dict[Place, tuple[datetime, G]] = {}
+        self._asked: dict[Place, Future[G]] = {}
+        """What the last try did not wait for: the next one goes on with it."""
         self._pool = None if workload.gather is gather_nothing else ThreadPoolExecutor(wiring.gather_threads, "gather")
 
     def verify(self, records: Sequence[Inbound]) -> list[tuple[Inbound, Received | Poison]]:
@@ -91,19 +102,20 @@ class FactFinder(Generic[G]):
         return tracer.root_span(name, told.id.encode()) if parent is None else tracer.child_span(name, parent)
 
     def gather(
-        self, items: Sequence[Item[G]], deadline: float | None = None
+        self, items: Sequence[Item[G]], patience: float | None = None
     ) -> tuple[list[Item[G]], Mapping[str, Broadcast]]:
         """Step 4: the items whose facts are there, up to the first whose are not.
 
-        Blocks for at most the deadline, in seconds. Raises Transient when the facts of the very first are not there.
-        What else goes wrong is about that record: it becomes its fault.
+        Blocks for at most the deadline, or for `patience` (seconds, 0 allowed). Raises Late when the facts of the very
+        first are not there: they are gathered on, and the next try finds them. What else goes wrong is about that
+        record: it becomes its fault.
         """
         broadcasts = self._broadcasts.refresh()
         if self._pool is None:
             return list(items), broadcasts
-        seconds = self._wiring.gather_deadline if deadline is None else deadline
+        seconds = self._wiring.gather_deadline if patience is None else TURN_SECONDS
         asked = [(item, self._ask(self._pool, item, seconds)) for item in items]
-        limit = time.monotonic() + seconds
+        limit = time.monotonic() + (seconds if patience is None else patience)
         ready: list[Item[G]] = []
         try:
             for item, future in asked:
@@ -111,14 +123,19 @@ class FactFinder(Generic[G]):
                     self._answer(item, future, max(0.0, limit - time.monotonic()))
                 ready.append(item)
         except (Transient, DeadlineExceeded) as error:
-            # What is not asked yet is not asked any more: the next try would ask it again.
-            for item, future in asked[len(ready) :]:
-                if future is not None and not future.cancel() and future.done() and future.exception() is None:
-                    item.gathered = future.result()
-                    self._keep(item)
+            self._put_off(asked[len(ready) :])
             if not ready:
-                raise Transient(f"facts could not be gathered: {_why(error)}") from error
+                raise Late(f"facts could not be gathered: {_why(error)}") from error
         return ready, broadcasts
+
+    def _put_off(self, asked: "Sequence[tuple[Item[G], Future[G] | None]]") -> None:
+        """The next try goes on with what is under way. What waits for a thread is left, but for the one it needs."""
+        for number, (item, future) in enumerate(asked):
+            key = self._key(item)
+            if future is None or (number and future.cancel()):
+                continue
+            if key is not None:
+                self._asked[key] = future
 
     def _answer(self, item: Item[G], future: "Future[G]", timeout: float) -> None:
         try:
@@ -137,10 +154,12 @@ class FactFinder(Generic[G]):
             key = self._key(item)
             if key is not None:
                 self._kept.pop(key, None)
+                self._asked.pop(key, None)
 
     def forget_all(self) -> None:
         """Nothing that was read is ours any more."""
         self._kept.clear()
+        self._asked.clear()
 
     def close(self) -> None:
         """End the threads; a gathering that is under way is not waited for."""
@@ -154,6 +173,9 @@ class FactFinder(Generic[G]):
         if key is not None and key in self._kept:
             item.now, item.gathered = self._kept[key]
             return None
+        before = self._asked.pop(key, None) if key is not None else None
+        if before is not None and not (before.done() and isinstance(before.exception(), Transient)):
+            return before
         event: Event = item.event
         return pool.submit(self._workload.gather, event, deadline)
 
@@ -163,7 +185,7 @@ class FactFinder(Generic[G]):
             self._kept[key] = (item.now, cast("G", item.gathered))
 
     @staticmethod
-    def _key(item: Item[G]) -> tuple[TopicPartition, int, str] | None:
+    def _key(item: Item[G]) -> Place | None:
         if item.inbound is None or not isinstance(item.event, Received):
             return None
         return item.inbound.source, item.inbound.offset, item.event.digest

@@ -20,56 +20,69 @@ class Hand:
     def __init__(self) -> None:
         self.ready: list[Inbound] = []
         """What is taken next, in the order in which it came."""
-        self._aside: dict[TopicPartition, list[Inbound]] = {}
+        self._large: dict[TopicPartition, list[Inbound]] = {}
+        self._parts: dict[TopicPartition, list[Inbound]] = {}
+        self._large_was_last = False
         self._failures = self._rests = 0
 
     @property
     def aside(self) -> frozenset[TopicPartition]:
         """The partitions that are set aside: nothing of them is to be polled."""
-        return frozenset(self._aside)
+        return frozenset(self._large.keys() | self._parts.keys())
 
     @property
     def urgent(self) -> bool:
         """Whether something is set aside that need not rest."""
-        return bool(self._aside) and not self._rests
+        return bool(self._parts) or bool(self._large and not self._rests)
 
     def add(self, records: Sequence[Inbound]) -> None:
         """These were polled."""
         for record in records:
-            self._aside.get(record.source, self.ready).append(record)
+            held = self._large.get(record.source, self._parts.get(record.source, self.ready))
+            held.append(record)
 
     def done(self, positions: Mapping[TopicPartition, int]) -> None:
         """What is ready and lies before these positions is committed."""
         self.ready = [record for record in self.ready if record.offset >= positions.get(record.source, 0)]
 
-    def set_aside(self, source: TopicPartition) -> None:
-        """Take this partition, with all of it that is ready, out of the others' way."""
-        self._aside[source] = [record for record in self.ready if record.source == source]
+    def set_aside(self, source: TopicPartition, *, alone: bool) -> None:
+        """Take this partition, with all of it that is ready, out of the others' way.
+
+        `alone`: its first record's facts are not there yet, and may be there beside those of no other such record.
+        """
+        (self._large if alone else self._parts)[source] = [r for r in self.ready if r.source == source]
         self.ready = [record for record in self.ready if record.source != source]
 
     def turn(self) -> Inbound | None:
-        """The first record of the partition that was set aside first; None when there is none, or it has to rest.
+        """The first record of the partition whose turn it is; None when there is none, or it has to rest.
 
-        One partition after the other: what is known of a large report is kept for one at a time.
+        Of those that are to be alone, one partition after the other: what is known of a large report is kept for one at
+        a time. Those that only have more parts take turns with it, and with each other: they wait for no facts.
         """
-        if self._rests:
-            self._rests -= 1
-            return None
-        return next(iter(self._aside.values()))[0] if self._aside else None
+        large = None if self._rests else next(iter(self._large.values()), None)
+        parts = next(iter(self._parts.values()), None)
+        self._rests = max(0, self._rests - 1)
+        chosen = parts if large is None or (parts is not None and self._large_was_last) else large
+        self._large_was_last = chosen is large
+        return chosen[0] if chosen else None
 
     def rest(self) -> int:
-        """Its facts were not there, and it rests for some turns, for more each time; returns how often that was so."""
+        """Facts were not there: what is to be alone rests for some turns, for more each time; how often that was so."""
         self._failures += 1
         self._rests = min(self._failures, MOST_RESTS)
         return self._failures
 
     def turned(self, source: TopicPartition, *, over: bool) -> None:
         """A transaction of its record is committed. Once it is over, the rest of its partition is one of the others."""
-        self._failures = 0
+        held = self._large if source in self._large else self._parts
+        if held is self._large:
+            self._failures = 0
         if over:
-            self.ready += self._aside.pop(source)[1:]
+            self.ready += held.pop(source)[1:]
+        elif held is self._parts:
+            self._parts[source] = self._parts.pop(source)
 
     def forget(self) -> None:
         """Nothing in hand is ours any more."""
-        self.ready, self._aside = [], {}
+        self.ready, self._large, self._parts = [], {}, {}
         self._failures = self._rests = 0

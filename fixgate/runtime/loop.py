@@ -13,7 +13,7 @@ from fixgate.outgoing import Outgoing
 from fixgate.runtime.crew import Crew
 from fixgate.runtime.deciding import Batch, Decider
 from fixgate.runtime.effects import Outside
-from fixgate.runtime.facts import FactFinder, Item
+from fixgate.runtime.facts import FactFinder, Item, Late
 from fixgate.runtime.holding import Hand
 from fixgate.runtime.measuring import Measures
 from fixgate.runtime.shards import Shards
@@ -64,7 +64,7 @@ class Runtime(Generic[G]):
         self._breath = wiring.breath
         self._ticked: dict[int, datetime] = {}
         self.failures = 0
-        """How many times in a row the present batch had to be forgotten and tried again."""
+        """How many times in a row a batch had to be forgotten and tried again; Late does not count in a turn."""
 
     def check(self) -> None:
         """Raise Misconfigured when the broker's topics are not the topology's, or may not be seen."""
@@ -116,16 +116,13 @@ class Runtime(Generic[G]):
         try:
             items = self._commit(records, ticks, told)
         except Transient as error:
-            self._forget_transaction()
-            self.failures += 1
-            self._measures.aborted(error)
-            self._wiring.telemetry.log.warning("trying again", why=error.message, failures=self.failures)
-            return 0
-        self.failures = 0
-        self._hand.done(_positions(items))
+            return self._again(error)
         last = items[-1] if items else None
+        self._hand.done(_positions(items))
+        if items or not self._hand.aside:
+            self.failures = 0
         if last is not None and last.inbound is not None and not last.over:
-            self._hand.set_aside(last.inbound.source)
+            self._hand.set_aside(last.inbound.source, alone=False)
             return len(items)
         return len(items) + self._turn()
 
@@ -137,15 +134,25 @@ class Runtime(Generic[G]):
         patience = 0.0 if self._hand.ready or self._outside.waiting else POLL_SECONDS
         try:
             (item,) = self._commit([record], patience=patience)
-        except Transient as error:
-            self._forget_transaction()
+        except Late as error:
             failures = self._hand.rest()
             self._measures.aborted(error)
             if failures.bit_count() == 1:  # whenever it has taken twice as long
                 self._wiring.telemetry.log.warning("trying again", why=error.message, failures=failures)
             return 0
+        except Transient as error:
+            return self._again(error)
+        self.failures = 0
         self._hand.turned(record.source, over=item.over)
         return 1
+
+    def _again(self, error: Transient) -> int:
+        """Nothing was committed, and whatever stood in the way is given time to pass."""
+        self._forget_transaction()
+        self.failures += 1
+        self._measures.aborted(error)
+        self._wiring.telemetry.log.warning("trying again", why=error.message, failures=self.failures)
+        return 0
 
     def close(self) -> None:
         """Leave the group and let go of everything; what is open is aborted.
@@ -196,7 +203,7 @@ class Runtime(Generic[G]):
         *,
         patience: float | None = None,
     ) -> list[Item[G]]:
-        """Steps 2 to 8; with `patience` (seconds) for a record whose turn it is."""
+        """Steps 2 to 8; with `patience` (seconds) for a record whose turn it is, which may raise Late."""
         events = bool(records or ticks or told)
         if not events and not (self._broadcasts.rejected and 0 in self.shards.owned):
             return []
@@ -275,7 +282,7 @@ class Runtime(Generic[G]):
             if source not in apart and self._alone(item):
                 apart.add(source)
                 if source not in begun:
-                    self._hand.set_aside(source)
+                    self._hand.set_aside(source, alone=True)
             if source not in apart:
                 begun.add(source)
                 kept.append(item)

@@ -1,5 +1,6 @@
 """A record that takes long: its partition waits, the others do not."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from fixgate.events import Signal
 from fixgate.partitioning import partition_of
 from fixgate.verbs import Event, Facts, Received, Result, nothing_alone
 from tests.runtime.test_unfinished import in_parts, publish
-from tests.runtime.world import SHARDS, World
+from tests.runtime.world import NAMING, SHARDS, World
 
 SLOW, FREE = (next(k for k in "abcdefgh" if partition_of(k.encode(), SHARDS) == p) for p in (0, 1))
 """Keys of two partitions."""
@@ -123,4 +124,97 @@ def test_a_lost_shard_takes_what_was_set_aside_with_it(world: World) -> None:
     for _ in range(40):
         first.step()
         second.step()
+    world.assert_exact()
+
+
+def test_facts_that_come_after_nobody_waits_for_them_are_not_asked_for_again(world: World) -> None:
+    """However long it takes, and however often its turn comes meanwhile: one thread works on it, and for something."""
+    noting, begun, there = Noting(), threading.Event(), threading.Event()
+
+    def slow(event: Event, deadline: float) -> None:
+        noting.gather(event, deadline)
+        if large(event):
+            begun.set()
+            assert there.wait(60)
+
+    publish(world, SLOW, 2)
+    runtime = world.runtime(noting, gather=slow, alone=large, gather_threads=2, batch=1)
+    while not begun.is_set():
+        runtime.step()
+    for _ in range(8):
+        for _ in range(3):
+            publish(world, FREE, 1)  # more than a batch: what is set aside is not waited for
+        runtime.step()
+    assert (noting.asked.count(SLOW), noting.decided.count(SLOW)) == (1, 0)
+    there.set()
+    while noting.decided.count(SLOW) < 2:
+        runtime.step()
+    assert noting.asked.count(SLOW) == 1
+    world.work(runtime)
+    world.assert_exact()
+
+
+def test_parts_in_one_partition_do_not_wait_for_the_facts_of_another(world: World) -> None:
+    """What is to be alone waits for its facts; what is not goes on, part by part, and so does what is behind it."""
+    noting = Noting(missing=10**6)
+
+    def gather(event: Event, deadline: float) -> None:
+        if key(event) == SLOW:
+            noting.gather(event, deadline)
+
+    publish(world, SLOW, 9)
+    runtime = world.runtime(noting, gather=gather, alone=lambda event: large(event) and key(event) == SLOW)
+    while SLOW not in noting.asked:
+        runtime.step()
+    for parts in (4, 1, 3):
+        publish(world, FREE, parts)
+    for _ in range(30):
+        runtime.step()
+    assert (noting.decided.count(FREE), noting.decided.count(SLOW)) == (8, 0)
+    noting.missing = 0
+    while noting.decided.count(SLOW) < 9:
+        runtime.step()
+    world.assert_exact()
+
+
+def test_parts_of_two_partitions_take_turns(world: World) -> None:
+    """A record of many parts does not hold up one of few parts elsewhere, whichever of them came first."""
+    noting = Noting()
+    publish(world, SLOW, 12)
+    runtime = world.runtime(noting, alone=lambda event: large(event) and key(event) == SLOW)
+    while noting.decided.count(SLOW) < 2:
+        runtime.step()
+    publish(world, FREE, 3)
+    while noting.decided.count(FREE) < 3:
+        runtime.step()
+    assert noting.decided.count(SLOW) < 9
+    world.work(runtime)
+    world.assert_exact()
+
+
+def test_a_broker_that_refuses_the_parts_is_given_longer_and_longer_pauses(world: World) -> None:
+    """As with any batch: that nothing else is to do is no success. What is late is no failure of the broker's."""
+    refused = [0]
+
+    def refuse(step: str) -> None:
+        if step == "positions" and 0 < refused[0] <= 5:
+            refused[0] += 1
+            world.broker.end(world.broker.writers[NAMING.instance("counter", 0)].transaction, "aborted")
+            raise Transient("the broker said no")
+
+    world.broker.probe = refuse
+    noting = Noting()
+    publish(world, SLOW, 4)
+    runtime = world.runtime(noting, alone=large)
+    while not noting.decided:
+        runtime.step()
+    refused[0] = 1
+    failures: list[int] = []
+    while refused[0] <= 5:
+        runtime.step()
+        failures.append(runtime.failures)
+    assert failures == [1, 2, 3, 4, 5]
+    runtime.step()
+    assert runtime.failures == 0
+    world.work(runtime)
     world.assert_exact()
