@@ -30,22 +30,28 @@ PARENT: Final = "sha256:" + "0" * 64
 NAMING: Final = Naming()
 CODEC: Final = Codec()
 
-TOPOLOGY: Final = build(
-    (
-        Topic(name="raw", record=None, key=Key.SOURCE, partitions=SHARDS, signed=False, rooted=True),
-        Topic(name="numbers", record="Signal", key=Key.LOCK, partitions=SHARDS),
-        Topic(name="counts", record="Signal", key=Key.LOCK, partitions=SHARDS),
-        Topic(name="notices", record="Signal", key=Key.CONTROL, spread=Spread.BROADCAST, partitions=1, rooted=True),
-    ),
-    (
-        Party(name="scanner", role=Role.EXTERNAL, purpose="", writes=("raw",)),
-        Party(name="receiver", role=Role.PROCESS, purpose="", writes=("raw",)),
-        Party(name="numberer", role=Role.SERVICE, purpose="", reads=("raw",), writes=("numbers",)),
-        Party(name="counter", role=Role.SERVICE, purpose="", reads=("numbers", "notices"), writes=("counts",)),
-        Party(name="desk", role=Role.PEOPLE, purpose="", writes=("notices",)),
-    ),
-    {"numberer": SHARDS, "counter": SHARDS},
-)
+
+def pipeline(shards: int) -> Topology:
+    """The pipeline's topology, in so many partitions."""
+    return build(
+        (
+            Topic(name="raw", record=None, key=Key.SOURCE, partitions=shards, signed=False, rooted=True),
+            Topic(name="numbers", record="Signal", key=Key.LOCK, partitions=shards),
+            Topic(name="counts", record="Signal", key=Key.LOCK, partitions=shards),
+            Topic(name="notices", record="Signal", key=Key.CONTROL, spread=Spread.BROADCAST, partitions=1, rooted=True),
+        ),
+        (
+            Party(name="scanner", role=Role.EXTERNAL, purpose="", writes=("raw",)),
+            Party(name="receiver", role=Role.PROCESS, purpose="", writes=("raw",)),
+            Party(name="numberer", role=Role.SERVICE, purpose="", reads=("raw",), writes=("numbers",)),
+            Party(name="counter", role=Role.SERVICE, purpose="", reads=("numbers", "notices"), writes=("counts",)),
+            Party(name="desk", role=Role.PEOPLE, purpose="", writes=("notices",)),
+        ),
+        {"numberer": shards, "counter": shards},
+    )
+
+
+TOPOLOGY: Final = pipeline(SHARDS)
 
 
 class Crash(BaseException):
@@ -133,7 +139,7 @@ class World:
 
     def publish(self, key: str, number: int = 0, **envelope: Any) -> Inbound:
         """A good record on `numbers`, in sequence unless `envelope` says otherwise."""
-        partition = partition_of(key.encode(), SHARDS)
+        partition = partition_of(key.encode(), self.topology.topic("numbers").partitions)
         stream = envelope.pop("stream", "numberer/0")
         sequence = envelope.pop("sequence", None)
         if sequence is None:
