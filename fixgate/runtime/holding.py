@@ -56,8 +56,8 @@ class Hand:
     def turn(self) -> Inbound | None:
         """The first record of the partition whose turn it is; None when there is none, or it has to rest.
 
-        Of those that are to be alone, one partition after the other: what is known of a large report is kept for one at
-        a time. Those that only have more parts take turns with it, and with each other: they wait for no facts.
+        One partition after the other: what is known of a large report is kept for one at a time. But those that only
+        have more parts take turns with those that are to be alone: they wait for no facts.
         """
         large = None if self._rests else next(iter(self._large.values()), None)
         parts = next(iter(self._parts.values()), None)
@@ -79,8 +79,6 @@ class Hand:
             self._failures = 0
         if over:
             self.ready += held.pop(source)[1:]
-        elif held is self._parts:
-            self._parts[source] = self._parts.pop(source)
 
     def forget(self) -> None:
         """Nothing in hand is ours any more."""

@@ -58,8 +58,10 @@ class Normalize:
         found = _sent_by(event.voucher, findings(report, self.key, origin, start=before.done, stop=after.done))
         outputs = tuple(Output(topic="findings", key=f.problem_key.encode(), record=f) for f in found)
         if after.done < total:
+            if facts.gathered.whole is None:
+                self.reader.keep(digest, hints_of(event), report)
             return Result(outputs=outputs, state={entry(event): after.encode(event)}, unfinished=True)
-        self.reader.done()
+        self.reader.done(digest)
         counted = {outcome: count for outcome, count in report.counts.items() if count}
         return Result(outputs=outputs, state=_cleared(event, facts), partly=_unusable(report), counted=counted)
 

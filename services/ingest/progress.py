@@ -51,21 +51,26 @@ def progress_of(event: Received, state: StateView, total: int) -> Progress | Non
 
 
 class Reader:
-    """Reads reports, and keeps the last one until it is done: its parts are taken one after the other.
+    """Reads reports, and keeps the last one of which there is more: its parts are taken one after the other.
 
-    A cache of a pure function: what it answers depends on nothing but what it is asked.
+    Between them whole reports of other partitions are read, which are not kept. A cache of a pure function: what it
+    answers depends on nothing but what it is asked.
     """
 
     def __init__(self) -> None:
-        self._last: tuple[str, Hints, Report] | None = None
+        self._kept: tuple[str, Hints, Report] | None = None
 
     def read(self, digest: str, data: bytes, hints: Hints) -> Report:
         """The report in `data`, whose digest is given; raises Poison when as a whole it cannot be used."""
-        if self._last is None or self._last[:2] != (digest, hints):
-            self._last = None
-            self._last = digest, hints, read(data, hints)
-        return self._last[2]
+        if self._kept is not None and self._kept[:2] == (digest, hints):
+            return self._kept[2]
+        return read(data, hints)
 
-    def done(self) -> None:
+    def keep(self, digest: str, hints: Hints, report: Report) -> None:
+        """It will be asked for again."""
+        self._kept = digest, hints, report
+
+    def done(self, digest: str) -> None:
         """It will not be asked for again: let go of it."""
-        self._last = None
+        if self._kept is not None and self._kept[0] == digest:
+            self._kept = None

@@ -1,5 +1,6 @@
 """A report with many findings takes several transactions, and comes to the same as if it had taken one."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -151,20 +152,39 @@ def test_all_findings_of_a_report_name_one_original(world: ServicesWorld) -> Non
     assert found[0].original.stored is not None
 
 
-def test_a_report_is_read_once_for_all_its_parts(world: ServicesWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also when reports of other partitions have parts as well."""
-    reads: list[int] = []
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> Counter[int]:
+    """How often a report was read, by its size."""
+    counted: Counter[int] = Counter()
 
     def counting(report: bytes, hints: Hints) -> Report:
-        reads.append(len(report))
+        counted[len(report)] += 1
         return read(report, hints)
 
     monkeypatch.setattr("services.ingest.progress.read", counting)
+    return counted
+
+
+def test_a_report_is_read_once_for_all_its_parts(world: ServicesWorld, reads: Counter[int]) -> None:
+    """Whatever else is read between them."""
     for key in (b"a", b"b", b"c", b"d", b"e"):
-        world.raw("findings.raw", leaks(3 * PART), key=key)
+        world.raw("findings.raw", leaks(1), key=key)
+    world.raw("findings.raw", leaks(9 * PART), key=b"f")
+    for key in (b"a", b"b", b"c", b"d", b"e"):
+        world.raw("findings.raw", leaks(2), key=key)
+    run(world, batch=2)
+    assert reads == {len(leaks(1)): 5, len(leaks(9 * PART)): 1, len(leaks(2)): 5}
+    assert len(values(world)) == 9 * PART + 15
+
+
+def test_of_several_reports_with_parts_none_is_read_more_than_twice(world: ServicesWorld, reads: Counter[int]) -> None:
+    """For its first part when it comes, and for the others when its turn has come."""
+    for number, key in enumerate((b"a", b"b", b"c", b"d", b"e")):
+        world.raw("findings.raw", leaks(4 * PART + number), key=key)
     run(world)
     assert len(reads) == 5
-    assert len(values(world)) == 15 * PART
+    assert max(reads.values()) <= 2
+    assert len(values(world)) == 20 * PART + 10
 
 
 def test_one_transaction_is_enough_for_a_small_report(world: ServicesWorld) -> None:
