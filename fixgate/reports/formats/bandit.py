@@ -78,7 +78,7 @@ class Bandit:
 
 
 def _scan(whole: Mapping[str, object], *, found: bool) -> Iterator[Item]:
-    """What the report says of its scan."""
+    """What the report says of its scan; its totals by severity also count what its thresholds leave out."""
     errors, lines = len(sequence(whole.get("errors")) or ()), inside(whole, "metrics", "_totals", "loc")
     if errors:
         yield Remark(f"{errors} files could not be scanned")

@@ -8,6 +8,7 @@ from fixgate.reports.adapter import Failed, Hints, Item, Passed, Remark, Suppres
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import first_objects, inside, mapping, results, said, sequence, shaped
 from fixgate.reports.formats.checkov_checks import Check, draft, framework
+from fixgate.reports.unread import total
 
 _LISTS: Final = ("failed_checks", "passed_checks", "skipped_checks")
 _SUMMARY: Final = frozenset({"passed", "failed", "skipped", "checkov_version"})
@@ -61,32 +62,28 @@ def _framework(page: Mapping[str, object], pointer: str, tally: _Tally, hints: H
                 yield Passed(place) if name == "passed_checks" else Suppressed(place)
     _count(mapping(page.get("summary")) or {}, len(sequence(held.get("failed_checks")) or ()), tally)
     listed = len(sequence(held.get("parsing_errors")) or ())
-    tally.unparsed += max(0, listed - _number(inside(page, "summary", "parsing_errors")))
+    tally.unparsed += max(0, listed - total(page.get("summary"), "parsing_errors"))
 
 
 def _count(summary: Mapping[str, object], failures: int, tally: _Tally) -> None:
     """Add what the summary counts: `--quiet` leaves lists of what did not fail out."""
-    tally.checked += sum(_number(summary.get(name)) for name in ("passed", "failed", "skipped"))
-    tally.unparsed += _number(summary.get("parsing_errors", summary.get("parsingerrors")))
-    tally.missing += max(0, _number(summary.get("failed")) - failures)
+    tally.checked += total(summary, "passed", "failed", "skipped")
+    tally.unparsed += total(summary, "parsing_errors" if "parsing_errors" in summary else "parsingerrors")
+    tally.missing += max(0, total(summary, "failed") - failures)
 
 
 def _scan(tally: _Tally) -> Iterator[Item]:
     if tally.missing and tally.listed:
-        yield Remark(f"checkov counts {tally.missing} failed checks that are not in the report")
+        yield Remark("checkov counts failed checks that are not in the report")
     elif tally.missing:
         yield Failed("checkov counts failed checks, and none is in the report")
     checked = tally.checked or tally.listed
     if tally.unparsed and not checked:
         yield Failed("checkov could parse no file")
     elif tally.unparsed:
-        yield Remark(f"checkov could not parse {tally.unparsed} files")
+        yield Remark("checkov could not parse all files")
     elif not checked:
         yield Remark("checkov checked nothing")
-
-
-def _number(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
 
 
 def _is_report(page: Mapping[str, object]) -> bool:

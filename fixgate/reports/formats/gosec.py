@@ -12,6 +12,7 @@ from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import Shape, Word, alone, first_objects, inside, mapping, said, sequence, shaped
 from fixgate.reports.paths import portable
 from fixgate.reports.severity import rated
+from fixgate.reports.unread import total, unlisted
 
 _CREDENTIALS: Final = "G101"
 """The rule whose code holds a secret."""
@@ -60,18 +61,20 @@ class Gosec:
             version = said(whole.get("GosecVersion"))
             for number, item in enumerate(issues):
                 yield _item(item, f"{pointer}/Issues/{number}", version, hints)
-            yield from _scan(whole, found=bool(issues))
+            yield from _scan(whole, len(issues))
 
 
-def _scan(whole: Mapping[str, object], *, found: bool) -> Iterator[Item]:
+def _scan(whole: Mapping[str, object], listed: int) -> Iterator[Item]:
     """What the report says of its scan; the array of issues is `null` where there is none."""
     errors, files = len(mapping(whole.get("Golang errors")) or ()), inside(whole, "Stats", "files")
-    counted = inside(whole, "Stats", "found")
-    if not found and isinstance(counted, int) and counted > 0:
+    counted = total(whole.get("Stats"), "found")
+    if counted and not listed:
         yield Failed("gosec counts issues, and none is in the report")
+    else:
+        yield from unlisted(counted, listed, "gosec")
     if errors:
         yield Remark(f"{errors} files could not be scanned")
-    if files == 0 and not found:
+    if files == 0 and not listed:
         yield Failed("gosec could scan none of its files") if errors else Remark("gosec scanned no file")
 
 

@@ -9,12 +9,26 @@ from msgspec import field
 from fixgate.events import FindingStatus
 from fixgate.reports.adapter import Draft, Hints, Item, Passed, Remark, Suppressed
 from fixgate.reports.document import Document, Unusable
-from fixgate.reports.fields import Shape, Word, first_objects, labelled, mapping, results, said, sequence, shaped, text
+from fixgate.reports.fields import (
+    Shape,
+    Word,
+    first_objects,
+    inside,
+    labelled,
+    mapping,
+    results,
+    said,
+    sequence,
+    shaped,
+    text,
+)
 from fixgate.reports.severity import unknown
+from fixgate.reports.unread import total, unlisted
 
 LISTS: Final = ("Controls",)
 _SEVERITY: Final = unknown("kube-bench")
 _OPEN: Final = "FAIL"
+_COUNTS: Final = ("total_pass", "total_fail", "total_warn", "total_info")
 _LEFT_ALONE: Final = "INFO"
 """What kube-bench says of a check that its configuration skips; `WARN` is one that a person has to make."""
 
@@ -48,18 +62,23 @@ class KubeBench:
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""
         del hints
+        listed = 0
         for pointer, value in results(document, *LISTS):
             fields = mapping(value)
             if fields is None or not _are_controls(fields):
                 yield Unusable(pointer, "it is no list of checks")
                 continue
-            tried, node = False, _node(fields)
+            tried, node = 0, _node(fields)
             for number, group in enumerate(sequence(fields["tests"]) or ()):
                 for place, check in _checks(group, f"{pointer}/tests/{number}"):
-                    tried = True
+                    tried += 1
                     yield _item(check, place, node)
             if not tried:
                 yield Remark("kube-bench has made no check of a kind of node")
+            yield from unlisted(total(fields, *_COUNTS), tried, "kube-bench")
+            listed += tried
+        stated = sum(total(inside(value, "Totals"), *_COUNTS) for _, value in document.values)
+        yield from unlisted(stated, listed, "kube-bench")
 
 
 def _are_controls(fields: Mapping[str, object]) -> bool:

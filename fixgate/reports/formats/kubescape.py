@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import field
 
 from fixgate.events import FindingStatus, Severity, SeverityRating
-from fixgate.reports.adapter import Draft, Hints, Item, Passed, Remark, Spot, Suppressed
+from fixgate.reports.adapter import Draft, Failed, Hints, Item, Passed, Remark, Spot, Suppressed
 from fixgate.reports.containers import workload
 from fixgate.reports.document import Document, Unusable
 from fixgate.reports.fields import (
@@ -27,6 +27,7 @@ from fixgate.reports.fields import (
 )
 from fixgate.reports.paths import clone_address, portable
 from fixgate.reports.severity import Steps, by_number, by_word, unknown, worded
+from fixgate.reports.unread import total, unlisted, unread
 
 _STEPS: Final[Steps] = ((9.0, Severity.CRITICAL), (7.0, Severity.HIGH), (4.0, Severity.MEDIUM), (1.0, Severity.LOW))
 """Of the factor of a control's score, as Kubescape itself reads it; below 1 it says nothing."""
@@ -126,6 +127,11 @@ class Kubescape:
                 yield Remark(f"Kubescape looked at no resource{', of those that it lists' if resources else ''}")
             for number, result in enumerate(results or ()):
                 yield from _results(result, f"{pointer}/results/{number}", resources, context)
+            # The other counts are of controls, each over all resources.
+            failed = total(inside(report, "summaryDetails", "ResourceCounters"), "failedResources")
+            if failed and not results:
+                yield Failed("Kubescape counts resources that failed, and none is in the report")
+            yield from unlisted(failed, len(results or ()), "Kubescape")
 
 
 def _is_report(value: object) -> bool:
@@ -136,10 +142,13 @@ def _is_report(value: object) -> bool:
 
 def _results(result: object, pointer: str, resources: Mapping[str, _About], context: _Context) -> Iterator[Item]:
     fields = mapping(result)
-    controls = sequence(fields.get("controls") or []) if fields is not None else None
+    held = fields.get("controls") if fields is not None else ()
+    # Of a resource on which no control was tried there is no list.
+    controls = sequence([] if held is None else held)
     if fields is None or controls is None:
         yield Unusable(pointer, "it has no list of controls")
         return
+    yield from unread(fields, ("controls",), "Kubescape")
     identifier = said(fields.get("resourceID"))
     about = resources.get(identifier or "") or (
         _About.of(identifier, fields.get("rawResource")) if identifier else None

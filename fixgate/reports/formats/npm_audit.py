@@ -27,13 +27,16 @@ from fixgate.reports.fields import (
 from fixgate.reports.formats.npm_audit_yarn import is_node, node
 from fixgate.reports.packages import known_as, purl
 from fixgate.reports.severity import by_word, unknown
+from fixgate.reports.unread import total, unlisted
 
 _YARN: Final = "auditAdvisory"
-_LINES: Final = frozenset({_YARN, "auditSummary", "auditAction"})
+_SUMMARY: Final = "auditSummary"
+_LINES: Final = frozenset({_YARN, _SUMMARY, "auditAction"})
 """What Yarn 1 calls the lines of an audit."""
 _ASKED: Final = "/security/audits"
 """Where Yarn 1 asks the registry."""
 _PLACES: Final = 50
+_WORDS: Final = ("info", "low", "moderate", "high", "critical")
 
 
 class _Via(Shape):
@@ -94,11 +97,15 @@ class NpmAudit:
 
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""
+        counted = listed = 0
         for pointer, value in results(document):
             fields = mapping(value)
             if fields is None:
                 yield Unusable(pointer, "no report of npm audit")
             elif "type" in fields and "data" in fields:
+                listed += fields["type"] == _YARN
+                if fields["type"] == _SUMMARY:
+                    counted += total(inside(fields, "data", "vulnerabilities"), *_WORDS)
                 yield from _of_line(fields, pointer, hints)
             elif _is_error(fields):
                 yield Failed("the audit ended with an error of the package manager")
@@ -108,6 +115,8 @@ class NpmAudit:
                 yield from _of_report(fields, pointer, hints)
             else:
                 yield Unusable(pointer, "no report of npm audit")
+        # Yarn 1 counts also what is below the level that it was asked for.
+        yield from unlisted(counted, listed, "Yarn")
 
 
 def _is_report(fields: Mapping[str, object]) -> bool:
@@ -144,6 +153,22 @@ def _of_report(fields: Mapping[str, object], pointer: str, hints: Hints) -> Iter
         yield advisory if isinstance(advisory, Unusable) else _of_advisory(advisory, place, None, hints)
     for number, _ in enumerate(sequence(fields.get("muted")) or ()):
         yield Suppressed(f"{pointer}/muted/{number}")
+    yield from _counted(fields)
+
+
+def _counted(fields: Mapping[str, object]) -> Iterator[Item]:
+    """What the report says of how many there are."""
+    packages, advisories = mapping(fields.get("vulnerabilities")), mapping(fields.get("advisories"))
+    counts = inside(fields, "metadata", "vulnerabilities")
+    stated = max(total(counts, "total"), total(counts, *_WORDS))
+    if advisories is not None:
+        # Of an advisory each path is counted, and pnpm counts those that it was told to leave out.
+        if not (advisories or packages or sequence(fields.get("muted"))):
+            yield from unlisted(stated, 0, "the package manager")
+    elif stated and not packages:
+        yield Failed("the report says that npm found vulnerable packages, and lists none")
+    else:
+        yield from unlisted(stated, len(packages or ()), "npm")
 
 
 def _of_line(fields: Mapping[str, object], pointer: str, hints: Hints) -> Iterator[Item]:

@@ -122,12 +122,12 @@ def _is_report(fields: Mapping[str, object]) -> bool:
 
 def _of_source(value: object, pointer: str, hints: Hints) -> Iterator[Item]:
     packages = sequence(inside(value, "packages"))
+    yield from unread(mapping(value) or {}, ("packages",), "OSV-Scanner")
     if packages is None:
         # A source in which nothing was found may have none.
         if mapping(value) is None or inside(value, "packages") is not None:
             yield Unusable(pointer, "no source of OSV-Scanner")
         return
-    yield from unread(mapping(value) or {}, ("packages",), "OSV-Scanner")
     source = inside(value, "source") or inside(value, "packageSource")
     path, kind = text(inside(source, "path")), text(inside(source, "type"))
     place = portable(path) if path else None

@@ -10,9 +10,12 @@ from fixgate.reports.fields import first_objects, inside, labelled, mapping, res
 from fixgate.reports.formats.snyk_cli import Issue, Project, Vulnerability, issue, vulnerability
 from fixgate.reports.formats.snyk_issues import RestIssue, rest_issue
 from fixgate.reports.paths import portable
+from fixgate.reports.unread import total
 
 _MARKS: Final = frozenset({"projectName", "packageManager", "dependencyCount", "licensesPolicy", "uniqueCount"})
 _INFRASTRUCTURE: Final = "infrastructureAsCodeIssues"
+_FOUND: Final = ("vulnerabilities", _INFRASTRUCTURE)
+_FILTERED: Final = ("ignore", "patch")
 
 
 class Snyk:
@@ -26,7 +29,7 @@ class Snyk:
 
     def read(self, document: Document, hints: Hints) -> Iterator[Item]:
         """See `Adapter.read`."""
-        broken = whole = 0
+        broken = whole = listing = lacking = 0
         for pointer, value in results(document):
             fields = mapping(value)
             if fields is None or not _is_known(fields):
@@ -38,11 +41,37 @@ class Snyk:
                 broken += 1
             else:
                 whole += 1
+                listing += _lists(fields)
+                lacking += sum(map(_lacks, _with_inner(fields)))
                 yield from _of_project(fields, pointer, None, hints)
         if broken and not whole:
             yield Failed("the CLI ended with an error")
         elif broken:
             yield Remark(f"{broken} projects could not be tested")
+        if lacking and not listing:
+            yield Failed("Snyk says that it found something, and nothing is in the report")
+        elif lacking:
+            yield Remark("there are projects in which Snyk says that it found something, and lists nothing")
+
+
+def _with_inner(fields: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    """A project, and those in it."""
+    yield fields
+    for value in sequence(fields.get("applications")) or ():
+        if (inner := mapping(value)) is not None:
+            yield from _with_inner(inner)
+
+
+def _lists(fields: Mapping[str, object]) -> bool:
+    """Whether a project, or one in it, has results."""
+    return any(sequence(project.get(name)) for project in _with_inner(fields) for name in _FOUND)
+
+
+def _lacks(fields: Mapping[str, object]) -> bool:
+    """Whether a project says that something is wrong with it, and has no results, nor any that are left out."""
+    left_out = any(sequence(inside(fields, "filtered", name)) for name in _FILTERED)
+    # `uniqueCount` is of vulnerabilities, of which there is one row for each path: it is no number of results.
+    return (fields.get("ok") is False or total(fields, "uniqueCount") > 0) and not left_out and not _lists(fields)
 
 
 def _is_known(fields: Mapping[str, object]) -> bool:
@@ -72,7 +101,7 @@ def _of_page(fields: Mapping[str, object], pointer: str, hints: Hints) -> Iterat
 
 def _of_project(fields: Mapping[str, object], pointer: str, around: Project | None, hints: Hints) -> Iterator[Item]:
     project = _project(fields, around, hints)
-    for name in ("vulnerabilities", _INFRASTRUCTURE, "applications"):
+    for name in (*_FOUND, "applications"):
         if fields.get(name) is not None and sequence(fields[name]) is None:
             yield Unusable(f"{pointer}/{name}", "the results are no array")
     for number, value in enumerate(sequence(fields.get("vulnerabilities")) or ()):
@@ -83,7 +112,7 @@ def _of_project(fields: Mapping[str, object], pointer: str, around: Project | No
         place = f"{pointer}/{_INFRASTRUCTURE}/{number}"
         read = shaped(Issue, value, place)
         yield read if isinstance(read, Unusable) else issue(read, place, project)
-    for name in ("ignore", "patch"):
+    for name in _FILTERED:
         for number, _ in enumerate(sequence(inside(fields, "filtered", name)) or ()):
             yield Suppressed(f"{pointer}/filtered/{name}/{number}")
     for number, value in enumerate(sequence(fields.get("applications")) or ()):

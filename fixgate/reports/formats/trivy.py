@@ -16,7 +16,7 @@ from fixgate.reports.formats.trivy_results import Target, file_of, licence, misc
 from fixgate.reports.formats.trivy_shapes import License, Misconfiguration, Modified, Secret, Vulnerability
 from fixgate.reports.packages import GENERIC, type_of
 from fixgate.reports.paths import clone_address, portable
-from fixgate.reports.unread import unread
+from fixgate.reports.unread import total, unlisted, unread
 
 _CLUSTERS: Final = ("Resources", "Findings", "Vulnerabilities", "Misconfigurations")
 """Where the things of a cluster stand: now, consolidated, and in older versions."""
@@ -182,6 +182,8 @@ def _of_target(fields: Mapping[str, Any], pointer: str, artifact: _Artifact) -> 
     kind = fields.get("Class")
     if kind is not None and text(kind) not in _CLASSES:
         yield Remark("there are targets of a kind that is not known: what Trivy says of them may not be read")
+    if not fields.get("Misconfigurations"):  # of a cluster's thing some more are counted than its report is about
+        yield from unlisted(total(fields.get("MisconfSummary"), "Failures"), 0, "Trivy")
     target = _target(fields, artifact)
     for name, reader in _READERS.items():
         found = fields.get(name)

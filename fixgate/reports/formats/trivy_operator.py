@@ -28,10 +28,12 @@ from fixgate.reports.fields import (
 )
 from fixgate.reports.formats.trivy_results import Target, file_of, misconfiguration, secret, vulnerability
 from fixgate.reports.formats.trivy_shapes import Misconfiguration, Secret, Vulnerability
-from fixgate.reports.unread import unread
+from fixgate.reports.unread import total, unlisted, unread
 
 _GROUP: Final = "aquasecurity.github.io/"
 _LIST: Final = "items"
+_COUNTS: Final = tuple(f"{word}Count" for word in ("critical", "high", "medium", "low", "unknown"))
+"""Of what was found; `noneCount` is of packages without a vulnerability."""
 _LABEL: Final = "trivy-operator."
 _READ: Final = re.compile(
     r"(?:Cluster)?(?:Vulnerability|ConfigAudit|RbacAssessment|InfraAssessment|ExposedSecret)Report"
@@ -145,6 +147,7 @@ def _of_object(fields: Mapping[str, object], pointer: str, hints: Hints) -> Iter
     else:
         report = _Report(_target(fields, given, hints), text(inside(given, "artifact", "repository")))
         yield from unread(given, _READERS, "the Trivy operator")
+        yield from unlisted(total(given.get("summary"), *_COUNTS), _listed(given), "the Trivy operator")
         for name, reader in _READERS.items():
             found = given.get(name)
             items = sequence(found)
@@ -152,6 +155,10 @@ def _of_object(fields: Mapping[str, object], pointer: str, hints: Hints) -> Iter
                 yield Unusable(f"{pointer}/report/{name}", "the results are no array")
             for number, value in enumerate(items or ()):
                 yield reader(value, f"{pointer}/report/{name}/{number}", report)
+
+
+def _listed(given: Mapping[str, object]) -> int:
+    return sum(len(sequence(given.get(name)) or ()) for name in _READERS)
 
 
 def _target(fields: Mapping[str, object], given: Mapping[str, object], hints: Hints) -> Target:

@@ -27,6 +27,7 @@ from fixgate.reports.formats.wiz_shapes import Configuration, Entity, Issue, Row
 from fixgate.reports.packages import purl
 from fixgate.reports.paths import portable
 from fixgate.reports.severity import by_word, unknown
+from fixgate.reports.unread import total, unlisted, unread
 
 _STATUS: Final[Mapping[str, FindingStatus]] = {
     "open": FindingStatus.OPEN,
@@ -37,11 +38,14 @@ _STATUS: Final[Mapping[str, FindingStatus]] = {
 _OWN_LISTS: Final = ("issuesV2", "configurationFindings", "vulnerabilityFindings")
 """Lists that no other API has."""
 _HOLDERS: Final = ("data", *_OWN_LISTS, "issues", "nodes", "edges", "node")
-_ANSWER: Final = frozenset({"nodes", "data", *_OWN_LISTS})
-"""What no result has."""
+_LISTS: Final = ("nodes", "edges")
+_READ: Final = frozenset({*_HOLDERS, "errors"})
 _DEPTH: Final = 6
 _AROUND: Final = frozenset({"trigger", "control", "resource", "entitySnapshot"})
 """What a webhook has beside the issue."""
+_NO_ANSWER: Final = frozenset({"id", "Issue ID", *_AROUND})
+"""What nothing has that is put around results: with one of these it is a result, whatever else it has."""
+_ANSWER: Final = "answer"
 _TYPES: Final = frozenset({"type", "nativeType"})
 _RULES: Final = frozenset({"sourceRule", "sourceRules", "control"})
 _TOP_SCORE: Final = 10.0
@@ -60,54 +64,63 @@ class Wiz:
         """See `Adapter.read`."""
         del hints
         for value in document.values:
-            yield from _of_answer(value[1])
             for pointer, item, kind in _walked((value,)):
-                yield _read(item, pointer, kind)
+                if kind == _ANSWER:
+                    yield from _of_answer(mapping(item) or {})
+                else:
+                    yield _read(item, pointer, kind)
 
 
 def _is_of_wiz(value: object) -> bool:
     found = islice(_walked((("", value),)), LOOKED_AT)
-    return any(kind is not None for _, _, kind in found) or any(
-        mapping(inside(value, "data", name)) is not None for name in _OWN_LISTS
-    )
+    return any(_has_own_list(item) if kind == _ANSWER else kind is not None for _, item, kind in found)
 
 
-def _of_answer(value: object) -> Iterator[Item]:
+def _has_own_list(answer: object) -> bool:
+    return any(mapping(inside(answer, name)) is not None for name in _OWN_LISTS)
+
+
+def _of_answer(fields: Mapping[str, object]) -> Iterator[Item]:
     """What the API says besides the results."""
-    fields = mapping(value)
-    if fields is None or "data" not in fields:
-        return
-    for name in (*_OWN_LISTS, "issues"):
-        if inside(fields["data"], name, "pageInfo", "hasNextPage") is True:
-            yield Remark("the list goes on: further pages are not in the report")
+    listed = max(len(sequence(fields.get(name)) or ()) for name in _LISTS)
+    if inside(fields, "pageInfo", "hasNextPage") is True:
+        yield Remark("the list goes on: further pages are not in the report")
+    else:
+        yield from unlisted(total(fields, "totalCount"), listed, "Wiz")
     if sequence(fields.get("errors")):
         yield Failed("Wiz says that its answer has errors")
+    others = {name: value for name, value in fields.items() if name not in _READ}
+    yield from unread(others, (), "Wiz")
+    for held in _LISTS:
+        yield from unread({name: inside(value, held) for name, value in others.items()}, (), "Wiz")
 
 
 def _walked(values: Iterable[tuple[str, object]], depth: int = _DEPTH) -> Iterator[tuple[str, object, str | None]]:
-    """Each result and its kind, out of what the API puts around it."""
+    """Each result and its kind, out of what the API puts around it; before what that holds, that itself."""
     for pointer, value in values:
         fields = mapping(value)
         kind = None if fields is None else _kind(fields)
-        held = _held(pointer, value, depth) if kind is None else None
-        if held is not None:
-            yield from _walked(held, depth - 1)
-        elif fields is None or fields.keys().isdisjoint(_ANSWER):
+        held = _held(pointer, value) if kind is None and depth else None
+        if held is None:
             yield pointer, value, kind
+            continue
+        if fields is not None and "node" not in fields:  # what is around each of the results says nothing more
+            yield pointer, fields, _ANSWER
+        yield from _walked(held, depth - 1)
 
 
-def _held(pointer: str, value: object, depth: int) -> Iterable[tuple[str, object]] | None:
+def _held(pointer: str, value: object) -> Iterable[tuple[str, object]] | None:
     """What stands in an array, or in an object of the API; None when the value is neither."""
     fields = mapping(value)
     if fields is None:
-        items = sequence(value) if depth else None
+        items = sequence(value)
         return None if items is None else ((f"{pointer}/{number}", item) for number, item in enumerate(items))
-    held = [(f"{pointer}/{name}", fields[name]) for name in _HOLDERS if name in fields and _holds(fields[name])]
-    return (held if depth else ()) if held else None
-
-
-def _holds(value: object) -> bool:
-    return mapping(value) is not None or sequence(value) is not None
+    named = [name for name in _HOLDERS if name in fields]
+    if not named or not _NO_ANSWER.isdisjoint(fields):
+        return None
+    # `null` is for nothing at all, which is no result only where errors say why.
+    held = [name for name in named if fields[name] is not None] or ([] if sequence(fields.get("errors")) else named)
+    return [(f"{pointer}/{name}", fields[name]) for name in held]
 
 
 def _kind(fields: Mapping[str, object]) -> str | None:

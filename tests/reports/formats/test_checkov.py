@@ -141,7 +141,7 @@ def test_files_that_could_not_be_parsed_are_told() -> None:
     broken = framework([], summary=summary(parsing_errors=2))
     assert report(broken).scan is Scan.FAILED
     read = report([broken, framework([check()])])
-    assert (read.scan, read.warnings) == (Scan.FINDINGS, ("checkov could not parse 2 files",))
+    assert (read.scan, read.warnings) == (Scan.FINDINGS, ("checkov could not parse all files",))
     listed = framework([], summary={"checkov_version": "3.2.1"})
     listed["results"]["parsing_errors"] = ["/main.tf"]
     assert report(listed).scan is Scan.FAILED

@@ -72,6 +72,9 @@ def test_a_clean_a_partial_and_a_failed_scan_are_three_things() -> None:
     assert report(scan([], 0, errors=errors)).scan is Scan.FAILED
     assert (report(scan([], 0)).scan, report(scan([], 0)).warnings) == (Scan.CLEAN, ("gosec scanned no file",))
     assert report(scan(None, Stats={"files": 3, "lines": 9, "nosec": 0, "found": 2})).scan is Scan.FAILED
+    assert report(scan([issue()], Stats={"files": 3, "found": 2})).warnings == (
+        "the report says that gosec found more than it lists",
+    )
 
 
 @pytest.mark.parametrize(

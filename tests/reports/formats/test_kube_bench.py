@@ -60,6 +60,19 @@ def test_a_status_counts_a_check_apart(status: str, counted: tuple[int, int, int
     assert (read.passed, read.suppressed, len(read.findings)) == counted
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        [controls(check(), total_pass=1, total_fail=1)],
+        {"Controls": [controls(check())], "Totals": {"total_fail": 2, "total_warn": 0}},
+    ],
+)
+def test_more_checks_than_are_listed_are_told(value: object) -> None:
+    """Of a kind of node, or of all of them."""
+    assert report(value, format="kube-bench").warnings == ("the report says that kube-bench found more than it lists",)
+    assert report([controls(check(), total_fail=1)]).warnings == ()
+
+
 def test_what_a_person_has_to_check_is_unknown() -> None:
     """As is a word that is not known; neither has passed."""
     for status in ("WARN", "ODD"):

@@ -75,6 +75,29 @@ def test_what_cannot_be_used_is_rejected_alone() -> None:
     assert [r.pointer for r in read.rejected] == ["/results/0/controls/0", "/results/1/controls/0", "/results/2"]
 
 
+@pytest.mark.parametrize("controls", [{}, "", 0, False, {"C-0030": control()}])
+def test_controls_that_are_no_array_are_rejected(controls: object) -> None:
+    """They are not read as none; of a resource without any there is no list."""
+    read = report(scan({"resourceID": IN_CLUSTER, "controls": controls}))
+    assert (read.scan, [r.pointer for r in read.rejected]) == (Scan.FAILED, ["/results/0"])
+    assert report(scan({"resourceID": IN_CLUSTER})).scan is Scan.CLEAN
+
+
+def test_controls_by_another_name_are_told() -> None:
+    """The scanner says more than what is read."""
+    read = report(scan({"resourceID": IN_CLUSTER, "associatedControls": [control()]}))
+    assert ["not read" in warning for warning in read.warnings] == [True]
+
+
+@pytest.mark.parametrize("failed", [2, 1, 0])
+def test_more_resources_that_failed_than_are_listed_are_told(failed: int) -> None:
+    """Where none is, nothing is known of what was found."""
+    details = {**scan()["summaryDetails"], "ResourceCounters": {"failedResources": failed, "passedResources": 9}}
+    read = report(scan(result(), summaryDetails=details))
+    assert (read.scan, len(read.warnings)) == (Scan.FINDINGS, int(failed > 1))
+    assert (report(scan(summaryDetails=details)).scan is Scan.FAILED) == (failed > 0)
+
+
 @pytest.mark.parametrize(
     ("number", "severity"),
     [

@@ -13,7 +13,6 @@ from tests.reports.making import found, one, report
 
 Fields = dict[str, Any]
 ADVISORIES: Final = "https://advisories.test/advisories/"
-COUNTS: Final[Fields] = {"vulnerabilities": {"info": 0, "low": 1, "total": 1}, "dependencies": {"total": 9}}
 
 
 def via(identifier: str = "GHSA-aaaa-bbbb-cccc", **changes: Any) -> Fields:
@@ -47,9 +46,15 @@ def package(*vias: object, **changes: Any) -> Fields:
     return {**made, **changes}
 
 
+def counts(number: int, **more: object) -> Fields:
+    """What a report says of how many there are."""
+    return {"vulnerabilities": {"info": 0, "low": number, **more}, "dependencies": {"total": 9}}
+
+
 def scanned(**packages: object) -> Fields:
     """A report of npm 7."""
-    return {"auditReportVersion": 2, "vulnerabilities": packages, "metadata": COUNTS}
+    number = len(packages)
+    return {"auditReportVersion": 2, "vulnerabilities": packages, "metadata": counts(number, total=number)}
 
 
 def advisory(number: int = 1094219, **changes: Any) -> Fields:
@@ -77,7 +82,7 @@ def old(*advisories: Fields, **changes: Any) -> Fields:
         "actions": [],
         "advisories": {str(a["id"]): a for a in advisories},
         "muted": [],
-        "metadata": COUNTS,
+        "metadata": counts(2 * len(advisories)),
         **changes,
     }
 
@@ -191,6 +196,31 @@ def test_nothing_found_is_clean(value: object) -> None:
     """Of all versions."""
     read = report(value)
     assert (read.format, read.scan, read.results, read.warnings) == ("npm-audit", Scan.CLEAN, 0, ())
+
+
+@pytest.mark.parametrize("stated", [counts(2), counts(0, total=2), counts(1, total=2, critical="3", high=-4)])
+def test_more_packages_than_are_listed_are_told(stated: Fields) -> None:
+    """Where none is, nothing is known of what was found."""
+    read = report({**scanned(left=package(via())), "metadata": stated})
+    assert (read.scan, read.warnings) == (Scan.FINDINGS, ("the report says that npm found more than it lists",))
+    read = report({**scanned(), "metadata": stated})
+    assert (read.scan, len(read.warnings)) == (Scan.FAILED, 1)
+
+
+def test_advisories_that_are_counted_and_not_listed_are_told() -> None:
+    """They are counted by path, and some are left out on somebody's word: it is not said that the scan failed."""
+    told = ("the report says that the package manager found more than it lists",)
+    assert (report(old(metadata=counts(1))).scan, report(old(metadata=counts(1))).warnings) == (Scan.CLEAN, told)
+    assert report(old(advisory(), metadata=counts(9))).warnings == ()
+    assert report(old(metadata=counts(1), muted=[3])).warnings == ()
+
+
+def test_more_paths_than_yarn_has_lines_for_are_told() -> None:
+    """A level that it was asked for leaves lines out."""
+    summary = {"type": "auditSummary", "data": counts(2)}
+    read = read_bytes(yarn(resolved("shop>left"), summary))
+    assert read.warnings == ("the report says that Yarn found more than it lists",)
+    assert read_bytes(yarn(resolved("shop>left"), resolved("desk>left"), summary)).warnings == ()
 
 
 def test_containers() -> None:

@@ -102,6 +102,14 @@ def test_a_licence_that_is_none_is_rejected(violation: object) -> None:
     assert len(report(scanned(source(package(license_violations=[violation])))).rejected) == 1
 
 
+def test_packages_by_another_name_are_told() -> None:
+    """A source in which nothing was found has none at all."""
+    other = {"source": {"path": "a", "type": "lockfile"}, "modules": [package(vulnerability())]}
+    read = report(scanned(source(package(vulnerability())), other))
+    assert (read.results, ["not read" in warning for warning in read.warnings]) == (1, [True])
+    assert [r.pointer for r in report(scanned({**other, "packages": ""}, source())).rejected] == ["/results/0"]
+
+
 def test_nothing_found_is_clean() -> None:
     """By the configuration that is printed with it."""
     read = report(scanned())

@@ -64,7 +64,7 @@ def infrastructure(*issues: object) -> Fields:
     """A file of infrastructure."""
     return {
         "infrastructureAsCodeIssues": issues,
-        "ok": False,
+        "ok": not issues,
         "targetFile": "main.tf",
         "projectType": "terraformconfig",
     }
@@ -180,6 +180,32 @@ def test_an_error_in_place_of_a_project_is_a_failed_scan() -> None:
     assert (report(error).format, report(error).scan) == ("snyk", Scan.FAILED)
     read = report([error, project()])
     assert (read.scan, read.warnings) == (Scan.CLEAN, ("1 projects could not be tested",))
+
+
+@pytest.mark.parametrize(
+    "short",
+    [project(ok=False), project(uniqueCount=2), container(ok=False), container(applications=[project(ok=False)])],
+)
+def test_a_project_that_is_not_well_and_lists_nothing_is_told(short: Fields) -> None:
+    """Where no other has results either, nothing is known of what was found."""
+    assert (report(short).scan, len(report(short).warnings)) == (Scan.FAILED, 1)
+    assert report([project(), short]).scan is Scan.FAILED
+    read = report([short, project(row())])
+    assert (read.scan, ["lists nothing" in warning for warning in read.warnings]) == (Scan.FINDINGS, [True])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        project(ok=False, filtered={"ignore": [row()]}),
+        container(ok=False, applications=[project(row())]),
+        project(row(), row(), uniqueCount=9),
+        project(ok=None, uniqueCount="3"),
+    ],
+)
+def test_what_is_left_out_or_stands_elsewhere_is_no_gap(value: Fields) -> None:
+    """Nor is a number of vulnerabilities, which have several rows."""
+    assert report(value).warnings == ()
 
 
 @pytest.mark.parametrize("value", [project(), [project(), project()], container(), infrastructure(), page()])

@@ -129,6 +129,22 @@ def test_a_dump_of_a_cluster_has_reports_by_kind() -> None:
         report({"policyreports.wgpolicyk8s.io": [], f"configauditreports.{group}": []})
 
 
+@pytest.mark.parametrize(
+    ("summary", "told"),
+    [
+        ({"criticalCount": 1, "highCount": 1}, True),
+        ({"unknownCount": 2}, True),
+        ({"highCount": 1, "noneCount": 9}, False),
+        ({"highCount": "2"}, False),
+        (2, False),
+    ],
+)
+def test_more_than_is_listed_is_told(summary: object, told: bool) -> None:  # noqa: FBT001 -- pytest gives it by name
+    """Of what was found: packages without a vulnerability are no results."""
+    read = report(kept(vulnerabilities=[vulnerability()], summary=summary))
+    assert (len(read.findings), ["than it lists" in warning for warning in read.warnings]) == (1, [True] * told)
+
+
 def test_a_list_of_components_is_a_warning() -> None:
     """It is no scan."""
     read = report(kept("SbomReport", components={}))

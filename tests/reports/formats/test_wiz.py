@@ -124,6 +124,7 @@ SAMPLE: Final = [
     configuration(id="ok", result="PASS"),
     vulnerability(),
     issue(3, status="REJECTED"),
+    {"data": {"issuesV2": {"nodes": [issue(4)]}}},
 ]
 
 
@@ -284,4 +285,46 @@ def test_a_vulnerability_has_its_package() -> None:
 def test_an_answer_with_errors_is_failed_and_a_page_is_not_all() -> None:
     """No findings in it means nothing."""
     assert report(answer() | {"errors": [{"message": "x"}]}).scan is Scan.FAILED
-    assert any("further pages" in w for w in report(answer(issue(), pageInfo={"hasNextPage": True})).warnings)
+    assert report([answer(), answer() | {"errors": [{"message": "x"}]}]).scan is Scan.FAILED
+    for page in (answer(issue(), pageInfo={"hasNextPage": True}, totalCount=9), {"nodes": [issue()], "totalCount": 2}):
+        assert ["further pages" in w or "than it lists" in w for w in report(page).warnings] == [True]
+    assert report(answer(issue(), pageInfo={"hasNextPage": False}, totalCount=1)).warnings == ()
+
+
+@pytest.mark.parametrize("name", ["data", "nodes", "edges", "node", "issues", "issuesV2", "vulnerabilityFindings"])
+@pytest.mark.parametrize("held", [[], {}, [issue(3)], {"nodes": [issue(3)]}, None, 7])
+def test_a_result_with_a_name_of_an_answer_is_a_result(name: str, held: object) -> None:
+    """With what makes it one it is a finding; without, it is rejected, and not lost."""
+    read = report([issue(), issue(2, **{name: held}), {"id": 7, "severity": "HIGH", name: held}])
+    assert (len(read.findings), [bad.pointer for bad in read.rejected]) == (2, ["/2"])
+
+
+@pytest.mark.parametrize("held", [None, 7, "x", {}, {"0": issue(2)}])
+@pytest.mark.parametrize("name", ["nodes", "edges", "node", "data"])
+def test_what_should_hold_results_and_does_not_is_rejected(name: str, held: object) -> None:
+    """It does not look like an answer without any."""
+    read = report([issue(), {name: held}])
+    assert (len(read.findings), [bad.pointer for bad in read.rejected]) == (1, [f"/1/{name}"])
+
+
+@pytest.mark.parametrize("levels", range(9))
+def test_results_within_others_answers_are_found_or_rejected(levels: int) -> None:
+    """What stands too deep is not walked, and not lost."""
+    value: Any = {"nodes": [issue(2)]}
+    for _ in range(levels):
+        value = {"node": value}
+    read = report([issue(), value])
+    assert (read.results, len(read.findings) + len(read.rejected)) == (2, 2)
+    assert bool(read.rejected) == (levels > 3)
+
+
+@pytest.mark.parametrize("other", [[issue(2)], {"nodes": [issue(2)]}, {"edges": [{"node": issue(2)}]}])
+def test_a_list_that_is_not_read_is_told(other: object) -> None:
+    """Beside those that are, wherever they stand; not what says how they go on."""
+    for value in (
+        {"data": {"issuesV2": {"nodes": [issue()]}, "cloudResources": other}},
+        {"data": {"issuesV2": {"nodes": [issue()], "others": other}}},
+        {"data": {"issuesV2": {"nodes": [issue()]}}, "others": other},
+    ):
+        read = report(value)
+        assert (len(read.findings), ["not read" in warning for warning in read.warnings]) == (1, [True])
