@@ -101,8 +101,9 @@ def _receiver(stack: Stack) -> Program:
         "FIXGATE_RECEIVER": address,
         "FIXGATE_RECEIVER_TLS": "false",
         "FIXGATE_SOURCES": own.sources,
-        # What ingest opens: for reports that no message holds.
+        # What ingest opens, and where it looks: for reports that no message holds.
         "FIXGATE_INTAKE_KEY": str(stack.home.intake),
+        "FIXGATE_OBJECTS": own.objects or str(stack.home.objects),
     }
     port = address.rpartition(":")[2]
     return Program(

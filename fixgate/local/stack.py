@@ -118,6 +118,7 @@ class Stack:
 
     def environment(self, party: str) -> dict[str, str]:
         """The settings that make a process a member of this stack with the party's identity."""
+        # Where objects are the commands take from the same settings: what one stores the others must find.
         return {
             "FIXGATE_HOME": str(self.home.path),
             "FIXGATE_CACHE_DIR": str(self.settings.cache_dir),
@@ -125,9 +126,7 @@ class Stack:
             "FIXGATE_WORKLOAD_API": self.socket(party),
             "FIXGATE_TRUST_DOMAIN": self.settings.trust_domain,
             "FIXGATE_PREFIX": self.settings.prefix,
-            # The commands take it from the same settings: what one stores the others must find.
-            "FIXGATE_OBJECTS": self.settings.objects or str(self.home.objects),
-        }
+        } | ({"FIXGATE_OBJECTS": self.settings.objects} if self.settings.objects else {})
 
     @property
     def processes(self) -> tuple[ProcessState, ...]:

@@ -118,13 +118,14 @@ def test_what_is_sealed_for_ingest_ingest_can_open(stack: Stack) -> None:
 @pytest.mark.parametrize("named", ["", "elsewhere"])
 def test_what_the_receiver_or_a_publisher_stores_ingest_can_find(stack: Stack, tmp_path: Path, named: str) -> None:
     """All mean the same folder: that of the settings, which the commands read too, else the home's."""
-    place = str(tmp_path / named) if named else ""
-    own, stack.settings = stack.settings, stack.settings.model_copy(update={"objects": place})
+    update = {"objects": str(tmp_path / named) if named else ""}
+    own, stack.settings = stack.settings, stack.settings.model_copy(update=update)
     try:
         told = environments(stack)
         kept = open_objects(stack.settings.objects, stack.home.path).put(b"sealed")
         for name in (RECEIVER, "ingest", "executor"):
-            assert open_objects(told[name]["FIXGATE_OBJECTS"], Path("nowhere")).get(kept) == b"sealed"
+            place = told[name].get("FIXGATE_OBJECTS", "")
+            assert open_objects(place, Path(told[name]["FIXGATE_HOME"])).get(kept) == b"sealed"
     finally:
         stack.settings = own
 
