@@ -91,6 +91,13 @@ def test_what_trivy_always_writes_is_no_trouble(value: Any) -> None:
     assert (read.scan, read.results, read.warnings) == (Scan.CLEAN, 0, ())
 
 
+def test_failures_that_trivy_counts_and_does_not_list_are_told() -> None:
+    """Of a cluster's thing it counts more than its report is about: then some are listed."""
+    counted = {**CLEAN_FILE, "MisconfSummary": {"Successes": 3, "Failures": 2}}
+    assert report(folder(counted)).warnings == ("the report says that Trivy found more than it lists",)
+    assert report(folder({**counted, "Misconfigurations": [{"ID": "KSV001"}]})).warnings == ()
+
+
 def test_what_should_hold_a_clusters_things_and_does_not_is_rejected() -> None:
     """It does not look like a cluster in which nothing was found."""
     read = report({"ClusterName": "acme", "Resources": {TEXT: 1}})

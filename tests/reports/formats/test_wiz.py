@@ -286,6 +286,8 @@ def test_an_answer_with_errors_is_failed_and_a_page_is_not_all() -> None:
     """No findings in it means nothing."""
     assert report(answer() | {"errors": [{"message": "x"}]}).scan is Scan.FAILED
     assert report([answer(), answer() | {"errors": [{"message": "x"}]}]).scan is Scan.FAILED
+    read = report([answer(), {"data": None, "errors": [{"message": "x"}]}])
+    assert (read.scan, read.results) == (Scan.FAILED, 0)
     for page in (answer(issue(), pageInfo={"hasNextPage": True}, totalCount=9), {"nodes": [issue()], "totalCount": 2}):
         assert ["further pages" in w or "than it lists" in w for w in report(page).warnings] == [True]
     assert report(answer(issue(), pageInfo={"hasNextPage": False}, totalCount=1)).warnings == ()
