@@ -14,11 +14,12 @@ from fixgate.demo.reports import Report
 from fixgate.identity import WorkloadIdentity
 from fixgate.local.stack import Stack
 from fixgate.signing import digest
+from fixgate.topology import PIPELINE
 
 LOOK_S: Final = 0.5
 FLUSH_S: Final = 30.0
 MIB: Final = 1024 * 1024
-LARGEST: Final = 8 * MIB
+LARGEST: Final = PIPELINE.topic("findings.raw").max_bytes
 """Bytes of a report in one message, as the topic takes them."""
 
 

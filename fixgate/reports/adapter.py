@@ -61,6 +61,9 @@ class Spot(Struct, kw_only=True, frozen=True, gc=False):
 class Draft(Struct, kw_only=True, gc=False):
     """One result as its adapter read it: nothing is masked yet, and nothing is changed.
 
+    Of a call with more than 15 keywords Python makes a dictionary first, which costs as much as the draft: where speed
+    matters, an adapter sets what few results have afterwards.
+
     `identity` are the parts of its fingerprint, after format and tool: what stays the same when the report is made
     again, elsewhere, in another order, with lines moved. `unique` says that the tool itself tells results apart by
     them; otherwise equal ones are told apart by their order in the file that they are about.

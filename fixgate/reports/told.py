@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import overload
 
-from fixgate.reports.adapter import Draft, Item
+from fixgate.reports.adapter import Item
 from fixgate.reports.fingerprints import Told, drafts, fingerprint, hashed
 from fixgate.reports.twins import Twins
 
@@ -35,18 +35,12 @@ class AllTold(Sequence[Told]):
 
     def __iter__(self) -> Iterator[Told]:
         """All, in the report's order."""
-        numbers, repeated, name = self._twins.numbers, self._twins.repeated, self._name
-        said, digests = drafts(self._said()), self._digests
-        if digests and not numbers and not repeated:
-            return (Told(draft, fingerprint(name, known)) for draft, known in zip(said, digests, strict=True))
-        return (
-            Told(draft, fingerprint(name, digests[at] if digests and at not in numbers else self._hashed(at, draft)))
-            for at, draft in enumerate(said)
-            if at not in repeated
-        )
-
-    def _hashed(self, at: int, draft: Draft) -> bytes:
-        return hashed(self._name, draft, self._twins.numbers.get(at, 0))
+        numbers, repeated = self._twins.numbers, self._twins.repeated
+        for at, draft in enumerate(drafts(self._said())):
+            if at not in repeated:
+                number = numbers.get(at, 0)
+                known = self._digests[at] if self._digests and not number else hashed(self._name, draft, number)
+                yield Told(draft, fingerprint(self._name, known))
 
     @overload
     def __getitem__(self, index: int) -> Told: ...

@@ -21,8 +21,7 @@ from fixgate.verbs import Broadcast, Event, Received, Tick, Told, Workload, gath
 
 G = TypeVar("G")
 Place = tuple[TopicPartition, int, str]
-
-
+"""A record: its partition and offset, and its digest."""
 TURN_SECONDS: Final = 0.2
 """What a gathering has time for that goes on, if it must, from one turn to the next."""
 

@@ -118,7 +118,6 @@ class Runtime(Generic[G]):
         except Transient as error:
             return self._again(error)
         last = items[-1] if items else None
-        self._hand.done(_positions(items))
         if items or not self._hand.aside:
             self.failures = 0
         if last is not None and last.inbound is not None and not last.over:
@@ -221,7 +220,7 @@ class Runtime(Generic[G]):
         items = self._decide(batch, items, broadcasts)
         self._at(Step.SIGN)
         outputs = self._crew.map(self._outgoing.signed, batch.records)
-        positions = _positions(items)
+        positions = {i.inbound.source: i.inbound.offset + 1 for i in items if i.inbound is not None and i.over}
         self.shards.keep(positions)
         states = [o for shard, state in self.shards.owned.items() for o in self._outgoing.state(shard, state)]
         self._decider.check(batch)
@@ -260,6 +259,7 @@ class Runtime(Generic[G]):
             if end is not None:
                 state.committed(end, now.timestamp())
         self.shards.inputs.update(positions)
+        self._hand.done(positions)
         self._ticked.update((i.event.shard, i.event.now) for i in items if isinstance(i.event, Tick))
         self._facts.forget([i for i in items if i.over])
         if 0 in self.shards.owned:
@@ -329,8 +329,3 @@ class Runtime(Generic[G]):
         if part is None:
             raise AssertionError("the runtime has not been started")
         return part
-
-
-def _positions(items: Sequence[Item[G]]) -> dict[TopicPartition, int]:
-    """Behind what is over of each partition."""
-    return {i.inbound.source: i.inbound.offset + 1 for i in items if i.inbound is not None and i.over}

@@ -96,7 +96,6 @@ def _draft(read: _Issue, pointer: str, when: datetime | None, hints: Hints) -> D
         end_line=max(numbers) if numbers else None,
         snippet=lines or None,
     )
-    # Of more than 15 keywords Python makes a dictionary first, which costs as much as the draft.
     made = Draft(
         pointer=pointer,
         tool="bandit",

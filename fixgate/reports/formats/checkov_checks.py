@@ -83,7 +83,6 @@ def draft(read: Check, pointer: str, framework: Framework) -> Draft:
     identifier = aws.key_id(*code) if hidden else None
     found = aws.access_key(identifier, None)[0] if identifier else _bucket(code, name)
     aliases = some((read.details.id, said(read.bc_check_id))) if read.details else alone(read.bc_check_id)
-    # Of more than 15 keywords Python makes a dictionary first, which costs as much as the draft.
     made = Draft(
         pointer=pointer,
         tool="checkov",

@@ -85,7 +85,7 @@ def _draft(read: Result, pointer: str, head: Header, about: Known, resource: Res
 
 
 def _complete(made: Draft, read: Result, about: Known) -> None:
-    """Set what most results have only a part of: a draft that is made with all of its names costs twice as much."""
+    """Set what most results have only a part of (see `Draft`)."""
     if about.place is not None:
         made.locations = (_location(read, about.place.path, about.rule),)
     if read.description is not None:

@@ -132,7 +132,6 @@ def _entity(value: object, pointer: str, scan: _Scan) -> Iterator[Item]:
 def _draft(read: _Incident, file: Place, pointer: str, scan: _Scan) -> Draft:
     identifier, secret = _secret(read.occurrences)
     validity = said(read.validity)
-    # Of more than 15 keywords Python makes a dictionary first, which costs as much as the draft.
     made = Draft(
         pointer=pointer,
         tool="ggshield",

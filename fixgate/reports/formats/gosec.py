@@ -97,7 +97,6 @@ def _draft(read: _Issue, pointer: str, version: str | None, hints: Hints) -> Dra
         end_line=lines[-1] if lines else None,
         snippet=code or None,
     )
-    # Of more than 15 keywords Python makes a dictionary first, which costs as much as the draft.
     made = Draft(
         pointer=pointer,
         tool="gosec",
